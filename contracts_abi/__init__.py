@@ -1,0 +1,1 @@
+"""Minimal contract interfaces, deployments by chain and bounded decoding."""

@@ -1,0 +1,1 @@
+"""What a protocol believes an asset is worth: readings, sources, the node graph and its guards."""

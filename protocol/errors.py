@@ -1,0 +1,256 @@
+"""Every error of the four packages' rules, each carrying the numbers that explain it.
+
+An error class is one refusal of the real thing: where a contract reverts, the model raises the class
+that names the reason. Errors of files, chains and the command line live beside their readers.
+"""
+
+from __future__ import annotations
+
+
+class BackstopError(Exception):
+    """Base of every error a user can meet; ``code`` is stable across releases.
+
+    Parameters
+    ----------
+    message
+        One sentence: what is wrong, with its numbers, and what to do where that is known.
+    details
+        The numbers themselves, for machine output.
+    """
+
+    code = "error"
+    exit_code = 70
+
+    def __init__(self, message: str, **details: object) -> None:
+        super().__init__(message)
+        self.message = message
+        self.details: dict[str, object] = details
+
+
+class RuleError(BackstopError):
+    """A rule of the simulated protocol refused an action: the contract would revert."""
+
+    code = "rule"
+    exit_code = 2
+
+
+# Arithmetic
+
+
+class OverflowedError(RuleError):
+    """A value left the integer type in which the contract keeps it."""
+
+    code = "overflow"
+
+    def __init__(self, what: str, value: int, bits: int) -> None:
+        super().__init__(f"{what} = {value} does not fit {bits} bits", what=what, value=value, bits=bits)
+
+
+class DivisionByZeroError(RuleError):
+    """A contract divided by zero."""
+
+    code = "division-by-zero"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what}: division by zero", what=what)
+
+
+# Venues
+
+
+class VenueError(RuleError):
+    """A venue refused a trade."""
+
+    code = "venue"
+
+
+class ZeroAmountError(VenueError):
+    """An amount in, out or minted is zero where the contract demands more."""
+
+    code = "zero-amount"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(f"{what} is zero", what=what)
+
+
+class NegativeAmountError(VenueError):
+    """An amount is below zero."""
+
+    code = "negative-amount"
+
+    def __init__(self, what: str, amount: int) -> None:
+        super().__init__(f"{what} = {amount} is negative", what=what, amount=amount)
+
+
+class InsufficientLiquidityError(VenueError):
+    """The venue holds less than the trade asks of it."""
+
+    code = "insufficient-liquidity"
+
+    def __init__(self, what: str, asked: int, available: int) -> None:
+        super().__init__(
+            f"{what}: {asked} asked, {available} available", what=what, asked=asked, available=available
+        )
+
+
+class InvariantError(VenueError):
+    """The pool's invariant would fall."""
+
+    code = "invariant"
+
+    def __init__(self, what: str, before: int, after: int) -> None:
+        super().__init__(f"{what} would fall from {before} to {after}", what=what, before=before, after=after)
+
+
+class UnknownAssetError(VenueError):
+    """The venue does not trade this asset."""
+
+    code = "unknown-asset"
+
+    def __init__(self, asset: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no asset {asset!r} here; this venue trades {', '.join(known)}", asset=asset, known=known
+        )
+
+
+class UninitialisedPoolError(VenueError):
+    """The pool has no price yet."""
+
+    code = "uninitialised-pool"
+
+
+class PriceLimitError(VenueError):
+    """The price limit lies on the wrong side of the price or outside the allowed range."""
+
+    code = "price-limit"
+
+    def __init__(self, limit: int, price: int, lowest: int, highest: int) -> None:
+        super().__init__(
+            f"price limit {limit} does not lie between the price {price} and the bounds {lowest}..{highest}",
+            limit=limit,
+            price=price,
+            lowest=lowest,
+            highest=highest,
+        )
+
+
+class SlippageError(VenueError):
+    """The result is worse than the caller's bound."""
+
+    code = "slippage"
+
+    def __init__(self, what: str, got: int, bound: int) -> None:
+        super().__init__(f"{what} is {got}, bound {bound}", what=what, got=got, bound=bound)
+
+
+class NotConvergedError(VenueError):
+    """An iterative solver of a contract did not converge within its own bound of steps."""
+
+    code = "not-converged"
+
+    def __init__(self, what: str, steps: int) -> None:
+        super().__init__(f"{what} did not converge in {steps} steps", what=what, steps=steps)
+
+
+class UnsafeValueError(VenueError):
+    """A contract's own sanity bound on an input or an intermediate value refused it."""
+
+    code = "unsafe-value"
+
+    def __init__(self, what: str, value: int, lowest: int, highest: int) -> None:
+        super().__init__(
+            f"{what} = {value} is outside {lowest}..{highest}",
+            what=what,
+            value=value,
+            lowest=lowest,
+            highest=highest,
+        )
+
+
+class ObservationTooOldError(VenueError):
+    """An in-pool oracle keeps no observation as old as asked (Uniswap V3: ``OLD``)."""
+
+    code = "observation-too-old"
+
+    def __init__(self, target: int, oldest: int) -> None:
+        super().__init__(
+            f"asked for time {target}, oldest observation is {oldest}", target=target, oldest=oldest
+        )
+
+
+class StateError(VenueError):
+    """A stored venue state lacks a key or holds a value of the wrong kind."""
+
+    code = "state"
+
+    def __init__(self, key: str, expected: str, got: object) -> None:
+        super().__init__(f"state key {key!r}: {expected} expected, got {got!r}", key=key, expected=expected)
+
+
+# Accounts, ledger, transactions
+
+
+class LedgerError(RuleError):
+    """A movement would break the ledger."""
+
+    code = "ledger"
+
+
+class InsufficientBalanceError(LedgerError):
+    """An account that may not be negative would become so."""
+
+    code = "insufficient-balance"
+
+    def __init__(self, account: str, asset: str, needed: int, available: int) -> None:
+        super().__init__(
+            f"{account} needs {needed} {asset} (raw), has {available}: short by {needed - available}",
+            account=account,
+            asset=asset,
+            needed=needed,
+            available=available,
+        )
+
+
+class NotConservedError(LedgerError):
+    """The sum of an asset over all accounts is not zero: a defect, never a user's mistake."""
+
+    code = "not-conserved"
+    exit_code = 1
+
+    def __init__(self, asset: str, total: int, transaction: str) -> None:
+        super().__init__(
+            f"{asset}: balances add up to {total} instead of 0 after {transaction}",
+            asset=asset,
+            total=total,
+            transaction=transaction,
+        )
+
+
+class FlashLoanNotRepaidError(LedgerError):
+    """A transaction ended with a flash loan outstanding, so all of it is undone."""
+
+    code = "flash-loan-not-repaid"
+
+    def __init__(self, lender: str, asset: str, owed: int, repaid: int) -> None:
+        super().__init__(
+            f"flash loan of {asset} from {lender}: {owed} owed (raw), {repaid} repaid",
+            lender=lender,
+            asset=asset,
+            owed=owed,
+            repaid=repaid,
+        )
+
+
+class BorrowRefusedError(RuleError):
+    """The margin rule does not permit the borrow or withdrawal."""
+
+    code = "borrow-refused"
+
+    def __init__(self, account: str, needed: object, available: object, unit: str) -> None:
+        super().__init__(
+            f"{account}: {needed} {unit} needed, {available} {unit} permitted",
+            account=account,
+            needed=needed,
+            available=available,
+            unit=unit,
+        )

@@ -1,0 +1,1 @@
+"""Venues equal to their contracts to the last unit; one module per family."""

@@ -1,0 +1,19 @@
+"""Checks that every venue makes on the amounts handed to it."""
+
+from __future__ import annotations
+
+from protocol.errors import NegativeAmountError, ZeroAmountError
+
+
+def require_positive(what: str, amount: int) -> None:
+    """Raise unless ``amount`` is above zero."""
+    if amount < 0:
+        raise NegativeAmountError(what, amount)
+    if amount == 0:
+        raise ZeroAmountError(what)
+
+
+def require_not_negative(what: str, amount: int) -> None:
+    """Raise if ``amount`` is below zero."""
+    if amount < 0:
+        raise NegativeAmountError(what, amount)

@@ -1,0 +1,1 @@
+"""What happens: worlds, incident files, replays, reports and the command line."""
