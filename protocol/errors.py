@@ -196,6 +196,26 @@ class LedgerError(RuleError):
     code = "ledger"
 
 
+class UnknownAccountError(LedgerError):
+    """An account that was never opened, or was opened as something else."""
+
+    code = "unknown-account"
+
+    def __init__(self, account: str, why: str) -> None:
+        super().__init__(f"account {account!r}: {why}", account=account)
+
+
+class UnknownNameError(RuleError):
+    """A venue, vault or market of this name is not in the world."""
+
+    code = "unknown-name"
+
+    def __init__(self, kind: str, name: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no {kind} {name!r}; there is {', '.join(known) or 'none'}", kind=kind, name=name, known=known
+        )
+
+
 class InsufficientBalanceError(LedgerError):
     """An account that may not be negative would become so."""
 
@@ -253,4 +273,17 @@ class BorrowRefusedError(RuleError):
             needed=needed,
             available=available,
             unit=unit,
+        )
+
+
+class MissingPriceError(RuleError):
+    """A margin rule needs a price that the market state does not hold."""
+
+    code = "missing-price"
+
+    def __init__(self, asset: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"no price for {asset!r}; prices are known for {', '.join(known) or 'nothing'}",
+            asset=asset,
+            known=known,
         )

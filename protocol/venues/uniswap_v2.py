@@ -199,6 +199,13 @@ class UniswapV2Pair:
         """Set the reserves to the balances, accumulating the *old* price over the elapsed seconds."""
         to_uint(self.balance0, 112, "balance0")
         to_uint(self.balance1, 112, "balance1")
+        return replace(self.accumulate(time), reserve0=self.balance0, reserve1=self.balance1)
+
+    def accumulate(self, time: int) -> Self:
+        """Return the pair with its cumulative prices brought to ``time``, reserves untouched.
+
+        What ``currentCumulativePrices`` of the periphery's oracle library computes.
+        """
         now = wrap_uint(time, 32)
         elapsed = wrap_uint(now - self.time_last, 32)
         cumulative0, cumulative1 = self.price0_cumulative, self.price1_cumulative
@@ -207,8 +214,6 @@ class UniswapV2Pair:
             cumulative1 = wrap_uint(cumulative1 + (self.reserve0 << 112) // self.reserve1 * elapsed, 256)
         return replace(
             self,
-            reserve0=self.balance0,
-            reserve1=self.balance1,
             time_last=now,
             price0_cumulative=cumulative0,
             price1_cumulative=cumulative1,

@@ -1,0 +1,1 @@
+"""Sources: one small file each; simulated, recorded and live behind one interface."""

@@ -1,0 +1,1 @@
+"""Whether a portfolio is safe: margin rules over whole accounts."""

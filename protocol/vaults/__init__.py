@@ -1,0 +1,1 @@
+"""Vaults of many kinds of collateral and the claims on them."""
