@@ -65,34 +65,54 @@ class Transaction:
         For messages and the record.
     invariants
         Further checks, run after conservation.
+    on_commit
+        Called with the record of a transaction that went through.
     """
 
-    def __init__(self, state: State, name: str, invariants: tuple[Invariant, ...] = ()) -> None:
+    def __init__(
+        self,
+        state: State,
+        name: str,
+        invariants: tuple[Invariant, ...] = (),
+        on_commit: Callable[[Committed], None] | None = None,
+    ) -> None:
         self.state = state
         self.name = name
         self.committed: Committed | None = None
+        self._on_commit = on_commit
         self._invariants = invariants
         self._mark = 0
         self._values: dict[str, object] = {}
         self._loans: list[FlashLoan] = []
 
     def __enter__(self) -> Self:
-        self._mark = self.state.ledger.mark()
-        self._values = dict(self.state.values)
-        return self
+        return self.begin()
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        if error is not None:
+        if error is None:
+            self.commit()
+        else:
             self.undo()
-            return
+
+    def begin(self) -> Self:
+        """Remember the state to return to."""
+        self._mark = self.state.ledger.mark()
+        self._values = dict(self.state.values)
+        return self
+
+    def commit(self) -> Committed:
+        """Check flash loans, conservation and invariants; on any failure undo everything and raise it."""
         try:
             self._check()
         except BaseException:
             self.undo()
             raise
         self.committed = Committed(self.name, self.state.ledger.since(self._mark))
+        if self._on_commit is not None:
+            self._on_commit(self.committed)
+        return self.committed
 
     def undo(self) -> None:
         """Put the ledger and the values back to where the transaction began."""

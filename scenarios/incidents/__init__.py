@@ -1,0 +1,1 @@
+"""Incidents: facts as data files, and the replays that run them."""

@@ -1,0 +1,247 @@
+"""A world: accounts, venues and vaults over one ledger, changed only inside transactions.
+
+Amounts are raw integer units. Every action posts what it moves and puts the venue's or vault's new value in
+place; after each transaction the ledger's conservation and the backing of every venue and vault are asserted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from oracles.node import Sample, View
+from protocol.errors import UnknownNameError
+from protocol.ledger import Account, Kind
+from protocol.transaction import Committed, State, Transaction
+from protocol.vaults.share_vault import ShareVault
+from protocol.venues.uniswap_v2 import UniswapV2Pair
+from protocol.venues.venue import Trade, Venue
+from scenarios.errors import UnbackedError
+
+OUTSIDE = "outside"
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What a feed has published so far, oldest first."""
+
+    samples: tuple[Sample, ...]
+
+
+@dataclass(slots=True)
+class World:
+    """The state and its clock.
+
+    Parameters
+    ----------
+    decimals
+        By asset.
+    time, block
+        The clock of whoever acts now.
+    """
+
+    decimals: dict[str, int]
+    time: int = 0
+    block: int = 0
+    state: State = field(default_factory=State)
+    committed: list[Committed] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.state.ledger.open(Account(OUTSIDE, Kind.ISSUER))
+
+    # Accounts
+
+    def wallet(self, name: str) -> str:
+        """Open a wallet, which may not be negative; return its name."""
+        self.state.ledger.open(Account(name))
+        return name
+
+    def margin_account(self, protocol: str, owner: str) -> str:
+        """Open ``protocol:owner``, which may be negative while its protocol has cash; return its name."""
+        name = f"{protocol}:{owner}"
+        self.state.ledger.open(Account(name, Kind.MARGIN, protocol))
+        return name
+
+    def issuer(self, name: str) -> str:
+        """Open an account from which new units of an asset come; return its name."""
+        self.state.ledger.open(Account(name, Kind.ISSUER))
+        return name
+
+    def balance(self, account: str, asset: str) -> int:
+        """Return a signed balance."""
+        return self.state.ledger.balance(account, asset)
+
+    def move(self, source: str, target: str, asset: str, units: int, memo: str = "") -> None:
+        """Post a movement."""
+        self.state.ledger.post(source, target, asset, units, memo)
+
+    def fund(self, account: str, asset: str, units: int) -> None:
+        """Bring units into the world: the opening balances."""
+        self.move(OUTSIDE, account, asset, units, "opening balance")
+
+    # Venues
+
+    def add_venue(self, name: str, venue: Venue) -> None:
+        """Put a venue into the world, its reserves funded from outside."""
+        self.wallet(name)
+        self.issuer(shares_of(name))
+        self.state.values[name] = venue
+        for asset, units in _held(venue).items():
+            self.fund(name, asset, units)
+        if isinstance(venue, UniswapV2Pair) and venue.total_supply:
+            self.move(shares_of(name), OUTSIDE, shares_of(name), venue.total_supply, "LP tokens of others")
+
+    def venue(self, name: str) -> Venue:
+        """Return a venue as it is now."""
+        value = self.state.values.get(name)
+        if not isinstance(value, Venue):
+            raise UnknownNameError("venue", name, self._names(Venue))
+        return value
+
+    def pair(self, name: str) -> UniswapV2Pair:
+        """Return a venue that has liquidity tokens of the V2 form."""
+        value = self.venue(name)
+        if not isinstance(value, UniswapV2Pair):
+            raise UnknownNameError("V2 pair", name, self._names(UniswapV2Pair))
+        return value
+
+    def swap(self, actor: str, venue: str, sell: str, buy: str, units: int) -> Trade:
+        """Sell ``units`` of ``sell`` on ``venue``."""
+        trade, after = self.venue(venue).swap(sell, buy, units, time=self.time)
+        self.move(actor, venue, sell, trade.amount_in, f"sold on {venue}")
+        self.move(venue, actor, buy, trade.amount_out, f"bought on {venue}")
+        self.state.values[venue] = after
+        return trade
+
+    def add_liquidity(self, actor: str, venue: str, asset: str, units: int) -> tuple[int, int]:
+        """Add ``units`` of ``asset`` and the other asset in proportion, as the V2 router does.
+
+        Returns
+        -------
+        (shares, other)
+            LP tokens received and units of the other asset taken (rounded down by the router's quote).
+        """
+        pair = self.pair(venue)
+        other_asset = pair.token1 if asset == pair.token0 else pair.token0
+        reserves = pair.reserves()
+        other = units * reserves[other_asset] // reserves[asset]
+        shares, after = pair.donate({asset: units, other_asset: other}).mint(time=self.time)
+        self.move(actor, venue, asset, units, "liquidity added")
+        self.move(actor, venue, other_asset, other, "liquidity added")
+        self.move(shares_of(venue), actor, shares_of(venue), shares, "LP tokens minted")
+        self.state.values[venue] = after
+        return shares, other
+
+    # Vaults
+
+    def add_vault(self, name: str, vault: ShareVault) -> None:
+        """Put a vault into the world, its assets and shares held from outside."""
+        self.wallet(name)
+        self.issuer(f"issuer of {vault.share}")
+        self.state.values[name] = vault
+        self.fund(name, vault.asset, vault.total_assets)
+        self.move(f"issuer of {vault.share}", OUTSIDE, vault.share, vault.total_shares, "shares of others")
+
+    def vault(self, name: str) -> ShareVault:
+        """Return a vault as it is now."""
+        value = self.state.values.get(name)
+        if not isinstance(value, ShareVault):
+            raise UnknownNameError("vault", name, self._names(ShareVault))
+        return value
+
+    def deposit(self, actor: str, vault: str, units: int) -> int:
+        """Deposit assets; return the shares minted."""
+        before = self.vault(vault)
+        shares, after = before.deposit(units)
+        self._settle_vault(actor, vault, before, after, units, shares)
+        return shares
+
+    def mint_shares(self, actor: str, vault: str, shares: int) -> int:
+        """Mint exactly ``shares``; return the assets paid."""
+        before = self.vault(vault)
+        units, after = before.mint(shares)
+        self._settle_vault(actor, vault, before, after, units, shares)
+        return units
+
+    def redeem(self, actor: str, vault: str, shares: int) -> int:
+        """Redeem shares; return the assets paid out."""
+        before = self.vault(vault)
+        units, after = before.redeem(shares)
+        self.move(actor, f"issuer of {before.share}", before.share, shares, "shares burned")
+        self.move(vault, actor, before.asset, units, "redeemed")
+        self.state.values[vault] = after
+        return units
+
+    def donate(self, actor: str, vault: str, units: int) -> None:
+        """Send assets to a vault for nothing."""
+        before = self.vault(vault)
+        self.move(actor, vault, before.asset, units, "donated")
+        self.state.values[vault] = before.donate(units)
+
+    def _settle_vault(
+        self, actor: str, name: str, before: ShareVault, after: ShareVault, units: int, shares: int
+    ) -> None:
+        self.move(actor, name, before.asset, units, "deposited")
+        self.move(f"issuer of {before.share}", actor, before.share, shares, "shares minted")
+        self.state.values[name] = after
+
+    # Time, views, transactions
+
+    def view(self) -> View:
+        """Return what an oracle may look at now."""
+        values = self.state.values
+        return View(
+            self.time,
+            self.block,
+            venues={name: value for name, value in values.items() if isinstance(value, Venue)},
+            vaults={name: value for name, value in values.items() if isinstance(value, ShareVault)},
+            feeds={name: value.samples for name, value in values.items() if isinstance(value, Feed)},
+            memory=values,
+        )
+
+    def transaction(self, name: str) -> Transaction:
+        """Return a transaction over this world, to be used as a context manager."""
+        return Transaction(self.state, name, (assert_backed,), self.committed.append)
+
+    def _names(self, kind: type) -> tuple[str, ...]:
+        return tuple(name for name, value in self.state.values.items() if isinstance(value, kind))
+
+
+def shares_of(venue: str) -> str:
+    """Return the name of a venue's liquidity token, which is also the name of its issuer."""
+    return f"{venue}.LP"
+
+
+def assert_backed(state: State, transaction: str) -> None:
+    """Check that each venue and vault holds in the ledger what it believes it holds.
+
+    Raises
+    ------
+    UnbackedError
+        A defect of the program, whatever the input.
+    """
+    for name, value in state.values.items():
+        if isinstance(value, Venue):
+            for asset, units in _held(value).items():
+                _require_equal(state, transaction, name, asset, units)
+            if isinstance(value, UniswapV2Pair) and value.total_supply:
+                issued = state.ledger.issued(shares_of(name), shares_of(name))
+                if issued != value.total_supply:
+                    raise UnbackedError(transaction, name, shares_of(name), value.total_supply, issued)
+        elif isinstance(value, ShareVault):
+            _require_equal(state, transaction, name, value.asset, value.total_assets)
+            issued = state.ledger.issued(f"issuer of {value.share}", value.share)
+            if issued != value.total_shares:
+                raise UnbackedError(transaction, name, value.share, value.total_shares, issued)
+
+
+def _require_equal(state: State, transaction: str, name: str, asset: str, believed: int) -> None:
+    held = state.ledger.balance(name, asset)
+    if held != believed:
+        raise UnbackedError(transaction, name, asset, believed, held)
+
+
+def _held(venue: Venue) -> Mapping[str, int]:
+    if isinstance(venue, UniswapV2Pair):
+        return {venue.token0: venue.balance0, venue.token1: venue.balance1}
+    return venue.reserves()
