@@ -1,0 +1,1 @@
+"""Incidents of the past: the facts of each (``facts/*.yaml``) and its replay."""
