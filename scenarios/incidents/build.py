@@ -27,7 +27,9 @@ def build_constant_product(facts: Facts, name: str) -> Venue:
     declared = facts.mapping("assets")
     assets = [key for key in facts.mapping(*path) if key in declared]
     if len(assets) != 2:
-        raise PoolError(f"pool {name} has {len(assets)} declared assets, a constant-product pool needs 2", pool=name)
+        raise PoolError(
+            f"pool {name} has {len(assets)} declared assets, a constant-product pool needs 2", pool=name
+        )
     first, second = assets
     units = {asset: facts.pool_units(asset, *path, asset) for asset in assets}
     fee = Fraction(facts.decimal(*path, "fee")) if facts.has(*path, "fee") else Fraction(3, 1000)

@@ -1,4 +1,4 @@
-"""Mango Markets v3, 11 October 2022: two accounts, one perpetual, a thin price, gains that counted at once."""
+"""Mango Markets v3, 11 October 2022: two accounts, a perpetual, a thin price, gains that counted at once."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from fractions import Fraction
 
 from oracles.node import Sample
 from oracles.sources.feed import FeedSample
+from protocol.errors import InsufficientLiquidityError
 from protocol.ledger import quote_of
 from protocol.margin.mango_v3 import (
     ONE,
@@ -32,6 +33,7 @@ MANGO = "mango"
 DEPOSITORS = "depositors"
 PRICE_DECIMALS = 10
 FEED = "MNGO/USD"
+LEVELS: dict[Level, str] = {"init": "initial health", "equity": "equity"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +51,20 @@ class MangoReplayer(Replayer):
     def build(self) -> None:
         """Open both margin accounts; depositors hold just what the attacker withdrew in the end."""
         facts = self.facts
-        init, maint = facts.integer("parameters", "perp_init_leverage"), facts.integer("parameters", "perp_maint_leverage")
+        init, maint = (
+            facts.integer("parameters", "perp_init_leverage"),
+            facts.integer("parameters", "perp_maint_leverage"),
+        )
         self.rule = MangoHealth({}, {MARKET: Weights.from_leverage(init, maint)})
         self.bid: RestingBid | None = None
         self.withdrawn: dict[str, int] = {}
         self.least: dict[str, Decimal] = {}
         self.path: list[tuple[str, Decimal]] = []
         self.world.state.ledger.list_instrument(MARKET)
-        self.world.decimals |= {MARKET: self.world.decimals[BASE], quote_of(MARKET): self.world.decimals[QUOTE]}
+        self.world.decimals |= {
+            MARKET: self.world.decimals[BASE],
+            quote_of(MARKET): self.world.decimals[QUOTE],
+        }
         self.world.margin_account(MANGO, DEPOSITORS)
         for step in self.incident.steps:
             self._fund(step.n, step.action, step.actor or "")
@@ -147,14 +155,14 @@ class MangoReplayer(Replayer):
 
     # Actions
 
-    def do_deposit(self, n: int, step: Facts, actor: str) -> str:
+    def do_deposit(self, step: Facts, actor: str) -> str:
         """Move tokens from the wallet into the margin account."""
         asset = step.text("asset")
         units = step.units(asset, "amount")
         self.world.move(actor, self.margin(actor), asset, units, "deposit")
         return f"deposits {self.text(asset, units)}"
 
-    def do_place_bid(self, n: int, step: Facts, actor: str) -> str:
+    def do_place_bid(self, step: Facts, actor: str) -> str:
         """Rest a bid; the account must be healthy if it is filled whole."""
         size = self.units(MARKET, step.decimal("size"))
         price = step.decimal("price")
@@ -172,7 +180,7 @@ class MangoReplayer(Replayer):
         )
         return f"bids for {self.text(MARKET, size)} at {price}"
 
-    def do_sell(self, n: int, step: Facts, actor: str) -> str:
+    def do_sell(self, step: Facts, actor: str) -> str:
         """Fill the resting bid, order by order, at the bid's price."""
         total = 0
         price = Fraction(step.decimal("price"))
@@ -192,9 +200,9 @@ class MangoReplayer(Replayer):
         self.matched = total
         return f"sells {self.text(MARKET, total)} into the bid"
 
-    def do_buy_spot_MNGO(self, n: int, step: Facts, actor: str) -> str:  # noqa: N802 - the file's word
+    def do_buy_spot_MNGO(self, step: Facts, actor: str) -> str:  # noqa: N802 - the file's word
         """Buy MNGO on chain, trade by trade; the average prices are the path that the file prints."""
-        paid = self.facts.step(n).decimals("trades_usdc_in")
+        paid = step.decimals("trades_usdc_in")
         got = step.decimals("trades_mngo_out")
         for index, (usdc, mngo) in enumerate(zip(paid, got, strict=True), start=1):
             self.world.move(actor, "outside", QUOTE, self.units(QUOTE, usdc), "spot purchase")
@@ -204,7 +212,7 @@ class MangoReplayer(Replayer):
         total = self.units(QUOTE, sum(paid, Decimal(0)))
         return f"pays {self.text(QUOTE, total)} on chain; the printed spot peak is {self.peak} USD"
 
-    def do_settle_pnl(self, n: int, step: Facts, actor: str) -> str:
+    def do_settle_pnl(self, step: Facts, actor: str) -> str:
         """Turn the gain into USDC, out of the loser's balance, which goes negative: a loan."""
         price = Fraction(self.peak)
         mine = self.account(actor).perps[MARKET]
@@ -222,7 +230,7 @@ class MangoReplayer(Replayer):
         balance = self.account(actor).tokens[QUOTE]
         return f"settles the gain at {self.peak} USD: {self.text(QUOTE, balance)} in the account"
 
-    def do_withdraw(self, n: int, step: Facts, actor: str) -> str:
+    def do_withdraw(self, step: Facts, actor: str) -> str:
         """Withdraw or borrow; afterwards initial health must be at least zero."""
         moved = []
         for asset, units in self.amounts(step):
@@ -230,7 +238,7 @@ class MangoReplayer(Replayer):
             self.withdrawn[asset] = self.withdrawn.get(asset, 0) + units
             moved.append(self.text(asset, units))
         self.require(actor, self.peak)
-        self.least[f"step {n}"] = self._least_price(actor)
+        self.least[f"step {step.integer('n')}"] = self._least_price(actor)
         self.read_oracle()
         return f"withdraws {', '.join(moved)}"
 
@@ -240,7 +248,7 @@ class MangoReplayer(Replayer):
         """Sample health and equity of both accounts at the oracle's price."""
 
         def at(actor: str, level: Level) -> Watch:
-            name = {"init": "initial health", "maint": "maintenance health", "equity": "equity"}[level]
+            name = LEVELS[level]
             return Watch(
                 f"{name} {actor}",
                 "USD",
@@ -249,7 +257,7 @@ class MangoReplayer(Replayer):
             )
 
         price = Watch("oracle price", "USD/MNGO", "Oracle price after each step", self.oracle_price)
-        return [price, *(at(actor, level) for level in ("init", "equity") for actor in ("A", "B"))]
+        return [price, *(at(actor, level) for level in LEVELS for actor in ("A", "B"))]
 
     def finish(self) -> None:
         """State the least prices and where each account stood."""
@@ -265,14 +273,19 @@ class MangoReplayer(Replayer):
         first = next(iter(self.least.values()), None)
         if first is not None:
             self.findings.append(
-                Finding("multiple of the start price", f"{first / self.start:.4f}", "x", "for that first withdrawal")
+                Finding(
+                    "multiple of the start price",
+                    f"{first / self.start:.4f}",
+                    "x",
+                    "for that first withdrawal",
+                )
             )
         self._set_price("after", self.after)
         self.notes += [
             "Tokens other than the perpetual are weighted 1: the file has no init weights for the borrowed tokens.",
             "Depositors are given exactly what was withdrawn beyond the attacker's own deposits.",
-            "The path is start, the average price of each on-chain purchase, the printed peak, and the lower end of "
-            "the printed range afterwards; the exchange legs in between are not itemised in the file.",
+            "The path is start, the average price of each on-chain purchase, the printed peak, and the lower end "
+            "of the printed range afterwards; the exchange legs in between are not itemised in the file.",
         ]
 
     def extra_series(self) -> list[Series]:
@@ -288,14 +301,13 @@ class MangoReplayer(Replayer):
         ]
         grid = sorted({price for _, price in self.path} | set(self.least.values()))
         for actor in ("A", "B"):
-            for level, word in (("init", "initial health"), ("equity", "equity")):
+            for level in LEVELS:
                 points = tuple(
-                    Point(f"{price:.4f}", self.level(actor, price, level), x=price)  # type: ignore[arg-type]
-                    for price in grid
+                    Point(f"{price:.4f}", self.level(actor, price, level), x=price) for price in grid
                 )
                 rows.append(
                     Series(
-                        f"{word} {actor}",
+                        f"{LEVELS[level]} {actor}",
                         "USD",
                         "Both accounts at the end against the price of MNGO",
                         points,
@@ -330,6 +342,4 @@ class MangoReplayer(Replayer):
 
 def raise_no_bid(bid: RestingBid | None, units: int) -> None:
     """Raise that the book cannot fill a sale."""
-    from protocol.errors import InsufficientLiquidityError
-
     raise InsufficientLiquidityError("bids on the book", units, bid.size if bid else 0)

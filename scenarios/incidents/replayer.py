@@ -141,7 +141,7 @@ class Replayer:
 
         def run() -> None:
             mark = self.world.state.ledger.mark()
-            summary = do(n, self.facts.step(n), actor)
+            summary = do(self.facts.step(n), actor)
             self._steps.append(StepRecord(n, actor, action, summary))
             self.received.setdefault(n, self._received_since(mark, actor))
             if self._open is not None and not self._open.open_loans():
@@ -236,7 +236,7 @@ class Replayer:
             step.decimal("amount")
         return found
 
-    def spoken_units(self, n: int, step: Facts, holder: str, asset: str, key: str = "amount") -> int:
+    def spoken_units(self, step: Facts, holder: str, asset: str, key: str = "amount") -> int:
         """Return an amount given as a number or in words: ``all``, ``all bought``, ``all ... step 4``."""
         words = step.value(key)
         if not (isinstance(words, str) and words.startswith("all")):
@@ -244,7 +244,7 @@ class Replayer:
         if match := re.search(r"step (\d+)", words):
             return self.received[int(match[1])].get(asset, 0)
         if words == "all bought":
-            return self.received[max(k for k in self.received if k < n)].get(asset, 0)
+            return self.received[max(n for n in self.received if n < step.integer("n"))].get(asset, 0)
         return self.world.balance(holder, asset)
 
     def text(self, asset: str, units: int) -> str:
@@ -258,7 +258,7 @@ class Replayer:
 
     # Actions
 
-    def do_flash_loan(self, n: int, step: Facts, actor: str) -> str:
+    def do_flash_loan(self, step: Facts, actor: str) -> str:
         """Lend inside the transaction; the lender is funded with just what is lent."""
         self.world.wallet(actor)
         self.world.wallet(self.lender)
@@ -275,7 +275,7 @@ class Replayer:
         del units
         return self.step_units(step, asset, "fee_abs") if step.has("fee_abs") else 0
 
-    def do_repay_flash_loan(self, n: int, step: Facts, actor: str) -> str:
+    def do_repay_flash_loan(self, step: Facts, actor: str) -> str:
         """Repay the flash loan of this asset."""
         asset = self.asset(step.text("asset"))
         loan = self.loan_of(asset)
@@ -303,33 +303,33 @@ class Replayer:
             return venues[0]
         return step.text("venue")
 
-    def do_swap(self, n: int, step: Facts, actor: str) -> str:
+    def do_swap(self, step: Facts, actor: str) -> str:
         """Sell on a venue; ``buy`` may be left out where the venue has two assets."""
         venue = self.venue_name(step)
         assets = self.world.venue(venue).assets
         sell = self.asset(step.text("sell"))
         others = [asset for asset in assets if asset != sell]
         buy = self.asset(step.text("buy")) if step.has("buy") or len(others) != 1 else others[0]
-        units = self.spoken_units(n, step, actor, sell)
+        units = self.spoken_units(step, actor, sell)
         trade = self.world.swap(self.world.wallet(actor), venue, sell, buy, units)
         return f"sells {self.text(sell, trade.amount_in)} for {self.text(buy, trade.amount_out)} on {venue}"
 
-    def do_add_liquidity(self, n: int, step: Facts, actor: str) -> str:
+    def do_add_liquidity(self, step: Facts, actor: str) -> str:
         """Add one asset and the other in proportion."""
         venue = self.venue_name(step)
         assets = self.world.venue(venue).assets
         given = [a for a in assets if step.has(a) and step.value(a) != "in proportion"]
         asset = given[0] if given else assets[0]
-        units = self.spoken_units(n, step, actor, asset, asset)
+        units = self.spoken_units(step, actor, asset, asset)
         shares, other = self.world.add_liquidity(actor, venue, asset, units)
         other_asset = next(a for a in assets if a != asset)
-        self.received[n] = {shares_of(venue): shares}
+        self.received[step.integer("n")] = {shares_of(venue): shares}
         return (
             f"adds {self.text(asset, units)} and {self.text(other_asset, other)}, "
             f"receives {self.text(shares_of(venue), shares)}"
         )
 
-    def do_transfer(self, n: int, step: Facts, actor: str) -> str:
+    def do_transfer(self, step: Facts, actor: str) -> str:
         """Send tokens to another actor."""
         target = self.world.wallet(step.text("to"))
         moved = []
@@ -338,7 +338,7 @@ class Replayer:
             moved.append(self.text(asset, units))
         return f"sends {' and '.join(moved)} to {target}"
 
-    def do_donate(self, n: int, step: Facts, actor: str) -> str:
+    def do_donate(self, step: Facts, actor: str) -> str:
         """Send assets to a vault for nothing."""
         asset, vault = self.asset(step.text("asset")), step.text("to")
         units = self.step_units(step, asset, "amount")

@@ -1,0 +1,74 @@
+"""The bundled incidents, and loading any incident file."""
+
+from __future__ import annotations
+
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from scenarios.files.errors import FileError, Problem, closest
+
+if TYPE_CHECKING:
+    from scenarios.files.document import Document
+    from scenarios.files.models import Incident
+
+_ENDINGS = (".yaml", ".yml", ".json", ".toml")
+
+
+def _folder() -> Traversable:
+    return files("scenarios.incidents") / "facts"
+
+
+def list_incidents() -> tuple[str, ...]:
+    """Return the ids of the bundled incidents in alphabetical order."""
+    names = (entry.name for entry in _folder().iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_incident(id_or_path: str | Path) -> Incident:
+    """Load a bundled incident by its id, or any incident file by its path.
+
+    Parameters
+    ----------
+    id_or_path
+        An id of `list_incidents`, or a path (anything with a folder separator or a known ending).
+
+    Raises
+    ------
+    FileError
+        No such incident or file, or the file is wrong; every problem is listed.
+    """
+    from scenarios.files.document import load_document, parse_document  # noqa: PLC0415 -- keeps start-up light
+
+    name = str(id_or_path)
+    if isinstance(id_or_path, Path) or name.lower().endswith(_ENDINGS) or "/" in name or "\\" in name:
+        return read_incident(load_document(id_or_path))
+    if name not in list_incidents():
+        raise FileError([_unknown(name)])
+    entry = _folder() / f"{name}.yaml"
+    return read_incident(parse_document(entry.read_bytes(), f"{name}.yaml"))
+
+
+def read_incident(document: Document) -> Incident:
+    """Return the incident that a document holds.
+
+    Raises
+    ------
+    FileError
+        The document is not a valid incident; every problem is listed.
+    """
+    from scenarios.files.validate import validate_incident  # noqa: PLC0415 -- keeps start-up light
+
+    return validate_incident(document)
+
+
+def _unknown(name: str) -> Problem:
+    known = list_incidents()
+    return Problem(
+        "unknown-incident",
+        "there is no bundled incident of this name",
+        name,
+        expected="a path to a file, or one of " + ", ".join(known),
+        suggestion=closest(name, known),
+    )
