@@ -160,16 +160,16 @@ class MangoHealth:
             raise BorrowRefusedError(name, "initial health 0", f"-{float(short):,.2f}", "USD")
 
     def least_price(
-        self, account: MangoAccount, prices: Mapping[str, int], of: str, upper: int
+        self, account: MangoAccount, prices: Mapping[str, int], of: tuple[str, ...], upper: int
     ) -> int | None:
-        """Return the least price of ``of`` at which initial health is not negative, to the last bit.
+        """Return the least common price of ``of`` at which initial health is not negative, to the last bit.
 
         Health must not fall as the price rises between 0 and ``upper`` (a net long account); then the answer
         is found by bisection on the integers. None if even ``upper`` does not reach zero.
         """
 
         def at(price: int) -> int:
-            return self.health(account, {**prices, of: price}, "init")
+            return self.health(account, {**prices} | dict.fromkeys(of, price), "init")
 
         if at(upper) < 0:
             return None

@@ -1,4 +1,4 @@
-"""Mango Markets v3, 11 October 2022: two accounts, a perpetual, a thin price, gains that counted at once."""
+"""Mango Markets v3, 11 October 2022: two accounts, one perpetual, a thin price, gains at once."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from oracles.node import Sample
 from oracles.sources.feed import FeedSample
-from protocol.errors import InsufficientLiquidityError
+from protocol.errors import BorrowRefusedError, InsufficientLiquidityError
 from protocol.ledger import quote_of
 from protocol.margin.mango_v3 import (
     ONE,
@@ -148,9 +148,9 @@ class MangoReplayer(Replayer):
 
     def _least_price(self, actor: str) -> Decimal:
         upper = i80f48_down(max(self.peak, Decimal(1)) * 1000)
-        found = self.rule.least_price(self.account(actor), self.prices(self.start), MARKET, upper)
-        # The rule sees MNGO the token at the same price; A holds none in the account before step 8.
-        assert found is not None
+        found = self.rule.least_price(self.account(actor), self.prices(self.start), (MARKET, BASE), upper)
+        if found is None:
+            raise BorrowRefusedError(actor, "a finite oracle price", "none at any price", "USD")
         return exact_decimal(Fraction(found, ONE))
 
     # Actions
@@ -282,10 +282,10 @@ class MangoReplayer(Replayer):
             )
         self._set_price("after", self.after)
         self.notes += [
-            "Tokens other than the perpetual are weighted 1: the file has no init weights for the borrowed tokens.",
+            "Tokens other than the perpetual are weighted 1: the file has no weights for the borrowed tokens.",
             "Depositors are given exactly what was withdrawn beyond the attacker's own deposits.",
-            "The path is start, the average price of each on-chain purchase, the printed peak, and the lower end "
-            "of the printed range afterwards; the exchange legs in between are not itemised in the file.",
+            "The path: start, average price of each on-chain purchase, printed peak, and the lower end of the "
+            "printed range afterwards; the file does not itemise the exchange legs.",
         ]
 
     def extra_series(self) -> list[Series]:
@@ -301,13 +301,13 @@ class MangoReplayer(Replayer):
         ]
         grid = sorted({price for _, price in self.path} | set(self.least.values()))
         for actor in ("A", "B"):
-            for level in LEVELS:
+            for level, word in LEVELS.items():
                 points = tuple(
                     Point(f"{price:.4f}", self.level(actor, price, level), x=price) for price in grid
                 )
                 rows.append(
                     Series(
-                        f"{LEVELS[level]} {actor}",
+                        f"{word} {actor}",
                         "USD",
                         "Both accounts at the end against the price of MNGO",
                         points,

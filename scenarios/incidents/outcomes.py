@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Context, Decimal
 
 from scenarios.files.models import Incident
@@ -27,45 +27,43 @@ def compare(
     incident: Incident, values: Mapping[str, Decimal | Missing], units: Mapping[str, str]
 ) -> tuple[Outcome, ...]:
     """Return a row for each published outcome, then for each name to predict (``units`` gives its unit)."""
-    rows = [_compare_one(published, values.get(published.name, NO_RULE)) for published in incident.outcomes]
+    rows: list[Outcome] = []
+    for published in incident.outcomes:
+        if isinstance(published.value, dict):
+            for part, figure in published.value.items():
+                name = f"{published.name}.{part}"
+                rows.append(_compare_one(published, name, figure, values.get(name, NO_RULE)))
+        else:
+            value = values.get(published.name, NO_RULE)
+            rows.append(_compare_one(published, published.name, published.value, value))
     rows += [_predict(name, units.get(name, ""), values.get(name, NO_RULE)) for name in incident.predict]
     return tuple(rows)
 
 
-def _compare_one(published: Published, value: Decimal | Missing) -> Outcome:
+def _compare_one(published: Published, name: str, figure: Decimal, value: Decimal | Missing) -> Outcome:
     tolerance = (
         Tolerance("relative", published.tolerance_rel)
         if published.tolerance_rel is not None
         else Tolerance("absolute", published.tolerance_abs or Decimal(0))
     )
-    if isinstance(value, Missing):
-        return Outcome(
-            published.name,
-            published.unit,
-            None,
-            published.value,
-            tolerance=tolerance,
-            source=published.source,
-            note=published.note or "",
-            reason=value.reason,
-        )
-    deviation = _CONTEXT.subtract(value, published.value)
-    allowed = tolerance.value
-    within = abs(deviation) <= allowed * (abs(published.value) if tolerance.kind == "relative" else 1)
-    if tolerance.kind == "relative":
-        deviation = _CONTEXT.divide(deviation, abs(published.value)) if published.value else deviation
-    return Outcome(
-        published.name,
+    row = Outcome(
+        name,
         published.unit,
-        value,
-        published.value,
-        deviation,
-        tolerance,
-        within,
-        published.source,
-        published.note or "",
-        "" if within else "outside the stated tolerance",
+        None,
+        figure,
+        tolerance=tolerance,
+        source=published.source,
+        note=published.note,
     )
+    if isinstance(value, Missing):
+        return replace(row, reason=value.reason)
+    deviation = _CONTEXT.subtract(value, figure)
+    relative = tolerance.kind == "relative"
+    within = abs(deviation) <= tolerance.value * (abs(figure) if relative else 1)
+    if relative and figure:
+        deviation = _CONTEXT.divide(deviation, abs(figure))
+    reason = "" if within else "outside the stated tolerance"
+    return replace(row, replayed=value, deviation=deviation, within=within, reason=reason)
 
 
 def _predict(name: str, unit: str, value: Decimal | Missing) -> Outcome:

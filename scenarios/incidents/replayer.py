@@ -165,7 +165,9 @@ class Replayer:
             raise self._located(n, action, cause) from cause
 
     def _located(self, n: int, action: str, cause: BackstopError) -> StepError:
-        return StepError(str(self.facts.step(n).location("action")), n, action, cause)
+        step = self.facts.step(n)
+        where = step.document.locate((*step.root, "action"))
+        return StepError(f"{where.file}:{where.line}:{where.column}", n, action, cause)
 
     def _close_transaction(self) -> None:
         self.close()
@@ -430,7 +432,7 @@ class Replayer:
         return values
 
     def buy_shortfall(self, actor: str, asset: str, short: int, price: Decimal, stables: list[str]) -> None:
-        """Buy ``short`` units from outside at a market price in dollars, paid in stablecoins in this order."""
+        """Buy ``short`` units from outside at a market price in dollars, paid in these stablecoins in order."""
         due = Fraction(self.whole(asset, short)) * Fraction(price)
         for stable in stables:
             have = Fraction(self.whole(stable, self.world.balance(actor, stable)))
