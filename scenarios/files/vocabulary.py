@@ -286,7 +286,7 @@ def _pattern(template: str, symbols: frozenset[str]) -> re.Pattern[str]:
 
 
 def field_of(action: str, name: str, assets: frozenset[str]) -> tuple[Kind, str | None] | None:
-    """Return the kind of a step's field and the asset its name holds, or None if the action has no such field.
+    """Return the kind of a step's field and the asset in its name; None if the action has no such field.
 
     Parameters
     ----------
