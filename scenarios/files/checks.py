@@ -14,8 +14,8 @@ from scenarios.files.positions import Path
 from scenarios.files.scalars import read_decimal_text
 from scenarios.files.vocabulary import COMMON_ASSETS, UNITS
 
-_HASH = re.compile(r"0x[0-9a-fA-F]{56,64}(?![0-9a-zA-Z])")
-"""Some sources print a hash without its leading zeros; words may follow."""
+_HASH = re.compile(r"0x[0-9a-fA-F]{56,66}(?![0-9a-zA-Z])")
+"""A transaction hash has 64 digits; sources print one more or fewer by mistake, and words may follow."""
 _TOLERANCES = ("tolerance_rel", "tolerance_abs")
 
 
@@ -39,7 +39,7 @@ def _check_hashes(data: Mapping[str, object]) -> Iterator[Finding]:
     for path, value in hashes:
         if isinstance(value, str) and value[:2] in {"0x", "0X"} and not _HASH.match(value):
             yield Finding(
-                "hash", path, "this is no transaction hash", "0x and 56 to 64 hexadecimal digits", got=value
+                "hash", path, "this is no transaction hash", "0x and 64 hexadecimal digits", got=value
             )
 
 
@@ -83,7 +83,7 @@ def _check_pool(
     if balances < pool.balances_needed:
         yield Finding(
             "missing-field",
-            (*path, "…"),
+            path,
             f"{balances} balances or prices in a pool that needs {pool.balances_needed}",
             "one under each asset's symbol",
         )
