@@ -9,13 +9,12 @@ from typing import NoReturn, cast
 
 from scenarios.files.document import Document
 from scenarios.files.errors import MissingFactError, Problem, closest
-from scenarios.files.positions import Path, to_pointer
+from scenarios.files.positions import ABSENT, Path, child, to_pointer
 from scenarios.files.scalars import read_decimal_text
 
 HALF = Decimal("0.5")
 """What a replay adds to a figure that its source printed rounded down to whole tokens."""
 _EXACT = Context(prec=400)
-_ABSENT = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +37,7 @@ class Facts:
     def has(self, *path: str | int) -> bool:
         """Return whether the file holds anything but null at this path."""
         found = self._find(path)
-        return found is not _ABSENT and found is not None
+        return found is not ABSENT and found is not None
 
     def at(self, *path: str | int) -> Facts:
         """Return the facts rooted at an existing mapping or list."""
@@ -64,7 +63,7 @@ class Facts:
             Nothing is there.
         """
         found = self._find(path)
-        if found is _ABSENT or found is None:
+        if found is ABSENT or found is None:
             self._refuse(path, "a value", None)
         return found
 
@@ -89,7 +88,7 @@ class Facts:
     def flag(self, *path: str | int) -> bool:
         """Return true or false; false where nothing is written."""
         found = self._find(path)
-        if found is _ABSENT:
+        if found is ABSENT:
             return False
         if not isinstance(found, bool):
             self._refuse(path, "true or false", found)
@@ -165,27 +164,22 @@ class Facts:
         return number
 
     def _top(self, key: str) -> object:
-        return self.document.data.get(key, _ABSENT)
+        return self.document.data.get(key, ABSENT)
 
     def _find(self, path: Path) -> object:
         value: object = self.document.data
         for part in (*self.root, *path):
-            if (isinstance(value, Mapping) and part in value) or (
-                isinstance(value, list) and isinstance(part, int) and 0 <= part < len(value)
-            ):
-                value = value[part]
-            else:
-                return _ABSENT
+            value = child(value, part)
         return value
 
     def _refuse(self, path: Path, expected: str, got: object) -> NoReturn:
         full = (*self.root, *path)
-        missing = got is None or got is _ABSENT
+        missing = got is None or got is ABSENT
         where = self.document.locate(full)
         suggestion = None
         if missing:
             parent = full
-            while parent and Facts(self.document)._find(parent) is _ABSENT:
+            while parent and Facts(self.document)._find(parent) is ABSENT:
                 parent = parent[:-1]
             around = Facts(self.document)._find(parent)
             if isinstance(around, Mapping) and len(full) > len(parent):

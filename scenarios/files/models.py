@@ -108,7 +108,7 @@ def _entry_kind(value: object) -> str:
 
 
 _OTHER_SCHEMA: dict[str, Any] = {
-    "description": "A vault, prices, cash or any other state that is no pool: a value or a mapping of values.",
+    "description": "A vault, prices, cash or other state that is no pool: a value or a mapping.",
     "not": {"type": "object", "required": ["type"]},
 }
 StateEntry: TypeAlias = Annotated[
@@ -158,7 +158,7 @@ class Incident(_Part):
         min_length=1, description="What went wrong: one or more classes."
     )
     replay_level: ReplayLevel = Field(
-        description="How far the known facts pin the numbers: every trade, prices and positions, totals, or nothing."
+        description="How far known facts pin the numbers: every trade, prices and positions, totals, nothing."
     )
     closure: Closure = Field(description="What was checked before the file was written.")
     actors: dict[str, str | int] = Field(

@@ -23,6 +23,19 @@ def to_pointer(path: Path) -> str:
     return "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in path)
 
 
+ABSENT = object()
+"""What `child` returns where nothing is."""
+
+
+def child(data: object, part: str | int) -> object:
+    """Return what stands under a key or an index, or `ABSENT`."""
+    if isinstance(data, Mapping):
+        return data.get(part, ABSENT)
+    if isinstance(data, list) and isinstance(part, int) and 0 <= part < len(data):
+        return data[part]
+    return ABSENT
+
+
 def follow(data: object, pointer: str) -> Path:
     """Return the path that ``pointer`` names, as far as ``data`` has it."""
     path: list[str | int] = []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any, NoReturn
+from typing import Any, NoReturn, TypeAlias
 
 import yaml
 from yaml.events import (
@@ -14,7 +14,6 @@ from yaml.events import (
     DocumentStartEvent,
     Event,
     MappingStartEvent,
-    NodeEvent,
     ScalarEvent,
 )
 
@@ -22,6 +21,9 @@ from scenarios.files.positions import MAX_DEPTH, Path, Reading
 from scenarios.files.scalars import ScalarError, read_plain
 
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+_Node: TypeAlias = ScalarEvent | CollectionStartEvent
 
 
 @dataclass(slots=True)
@@ -39,7 +41,16 @@ class _Open:
 
 
 def _place(event: Event) -> tuple[int, int]:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    assert mark is not None  # every event of a parsed text has its marks
+    return mark.line + 1, mark.column + 1
+
+
+def _span(event: Event) -> tuple[int, int]:
+    start, end = event.start_mark, event.end_mark
+    assert start is not None
+    assert end is not None
+    return start.index, end.index
 
 
 def _events(text: str, reading: Reading) -> Iterator[Event]:
@@ -81,15 +92,15 @@ class _Builder:
                 )
         elif isinstance(event, CollectionEndEvent):
             self.stack.pop()
-        elif isinstance(event, NodeEvent):
+        elif isinstance(event, AliasEvent):
+            self._refuse("alias", "an alias (*name) is not allowed; write the value out", event)
+        elif isinstance(event, ScalarEvent | CollectionStartEvent):
             self._node(event)
 
     def _refuse(self, code: str, message: str, event: Event) -> NoReturn:
         self.reading.fail(code, message, _place(event), self._path() if self.stack else ())
 
-    def _node(self, event: NodeEvent) -> None:
-        if isinstance(event, AliasEvent):
-            self._refuse("alias", "an alias (*name) is not allowed; write the value out", event)
+    def _node(self, event: _Node) -> None:
         if event.tag is not None:
             self._refuse("tag", f"a tag ({event.tag}) is not allowed; write a plain value", event)
         top = self.stack[-1] if self.stack else None
@@ -98,7 +109,7 @@ class _Builder:
         else:
             self._value(top, event)
 
-    def _key(self, top: _Open, event: NodeEvent) -> None:
+    def _key(self, top: _Open, event: _Node) -> None:
         if not isinstance(event, ScalarEvent):
             self._refuse("key", "a key must be one word, not a list or a mapping", event)
         name = event.value
@@ -112,7 +123,7 @@ class _Builder:
                 (*top.path, name),
             )
         else:
-            top.seen[name] = event.start_mark.line + 1
+            top.seen[name] = _place(event)[0]
 
     def _path(self) -> Path:
         top = self.stack[-1]
@@ -120,7 +131,7 @@ class _Builder:
             return (*top.path, len(top.value))
         return (*top.path, top.key.value) if top.key is not None else top.path
 
-    def _value(self, top: _Open | None, event: NodeEvent) -> None:
+    def _value(self, top: _Open | None, event: _Node) -> None:
         path = self._path() if top is not None else ()
         if top is not None and self._continues_note(top, event):
             return
@@ -133,8 +144,8 @@ class _Builder:
         if isinstance(event, CollectionStartEvent):
             if len(self.stack) >= MAX_DEPTH:
                 self._refuse("too-deep", f"nested more than {MAX_DEPTH} levels deep", event)
-            value = {} if isinstance(event, MappingStartEvent) else []
-            opened = _Open(value, path, bool(event.flow_style))
+            opened = _Open({} if isinstance(event, MappingStartEvent) else [], path, bool(event.flow_style))
+            value = opened.value
         else:
             assert isinstance(event, ScalarEvent)
             value = self._scalar(event, at, path)
@@ -160,20 +171,20 @@ class _Builder:
             self.reading.report_scalar(error, at, path)
             return None
 
-    def _remember_note(self, top: _Open, event: NodeEvent) -> None:
+    def _remember_note(self, top: _Open, event: _Node) -> None:
         """Keep the start of an unquoted note, which a comma may cut inside ``{…}``."""
         assert top.key is not None
         top.note = None
         is_note = top.key.value == "note" or top.key.value.endswith("_note")
         if top.flow and is_note and isinstance(event, ScalarEvent) and not event.style:
-            top.note = (top.key.value, event.start_mark.index)
+            top.note = (top.key.value, _span(event)[0])
 
-    def _continues_note(self, top: _Open, event: NodeEvent) -> bool:
+    def _continues_note(self, top: _Open, event: _Node) -> bool:
         """Put back what a comma cut off: in ``{note: first, second}`` YAML reads ``second`` as a key."""
         if top.note is None or top.key is None or not isinstance(event, ScalarEvent) or event.value:
             return False
-        end = top.key.end_mark.index
-        if event.style or top.key.style or ":" in self.text[end : event.start_mark.index]:
+        end = _span(top.key)[1]
+        if event.style or top.key.style or ":" in self.text[end : _span(event)[0]]:
             return False
         name, start = top.note
         assert isinstance(top.value, dict)

@@ -17,10 +17,10 @@ The rules are those of the YAML 1.2 core schema, tightened where a guess would c
 from __future__ import annotations
 
 import re
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import TypeAlias
 
-Scalar: TypeAlias = None | bool | int | Decimal | str
+Scalar: TypeAlias = bool | int | Decimal | str | None
 
 MAX_DIGITS = 120
 """Digits a number may have; 2**256 has 78."""
@@ -97,18 +97,16 @@ def read_number(text: str) -> int | Decimal:
     if _LEADING_ZERO.match(text):
         plain = re.sub(r"^([-+]?)0+(?=[0-9])", r"\1", text)
         raise ScalarError("leading-zero", f"{text} has leading zeros", "a number without them", plain)
-    mantissa = re.split(r"[eE]", text)[0]
-    value = Decimal(text) if len(text) <= MAX_DIGITS * 2 else None
-    if (
-        value is None
-        or sum(map(str.isdigit, mantissa)) > MAX_DIGITS
-        or not value.is_finite()
-        or abs(value.adjusted()) > MAX_EXPONENT
-    ):
+    try:
+        value = Decimal(text if len(text) <= 2 * MAX_DIGITS else "nan")
+    except InvalidOperation:  # an exponent beyond all bounds
+        value = Decimal("nan")
+    digits = len(value.as_tuple().digits)
+    if not value.is_finite() or digits > MAX_DIGITS or abs(value.adjusted()) > MAX_EXPONENT:
         raise ScalarError(
             "number-size",
             "the number is too long",
-            f"at most {MAX_DIGITS} digits and an exponent within as many",
+            f"at most {MAX_DIGITS} digits and a power of ten within {MAX_EXPONENT}",
         )
     return int(text) if _INTEGER.fullmatch(text) else value
 

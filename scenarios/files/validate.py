@@ -8,11 +8,12 @@ from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.files.checks import Finding, check_incident
+from scenarios.files.checks import check_incident
 from scenarios.files.document import Document
 from scenarios.files.errors import FileError, Problem, closest
+from scenarios.files.findings import Finding, shown
 from scenarios.files.models import Closure, Incident, Outcome
-from scenarios.files.positions import Path, to_pointer
+from scenarios.files.positions import ABSENT, Path, child, to_pointer
 
 _WORDS = {
     "string_type": "text",
@@ -76,13 +77,10 @@ def _real_path(data: object, location: tuple[int | str, ...]) -> tuple[Path, obj
     """Return the part of pydantic's location that stands in the file: union tags fall out."""
     path: list[int | str] = []
     for part in location:
-        if (isinstance(data, Mapping) and part in data) or (
-            isinstance(data, list) and isinstance(part, int) and part < len(data)
-        ):
-            data = data[part]
-        else:
-            continue
-        path.append(part)
+        below = child(data, part)
+        if below is not ABSENT:
+            data = below
+            path.append(part)
     return tuple(path), data
 
 
@@ -144,15 +142,7 @@ def _explain(data: Mapping[str, object], error: ValidationError) -> list[Finding
                     item["msg"][0].lower() + item["msg"][1:],
                     str(expected) if expected else None,
                     context.get("suggestion"),
-                    got=_shown(value),
+                    got=shown(value),
                 )
             )
     return found
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, Mapping):
-        return "a mapping"
-    if isinstance(value, list):
-        return "a list"
-    return "nothing" if value is None else str(value)

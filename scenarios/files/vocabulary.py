@@ -47,6 +47,9 @@ UNITS = {
 COMMON_ASSETS = ("USD", "ETH", "WETH", "BTC", "WBTC", "USDC", "USDT", "DAI")
 """Symbols that a file may use without declaring them; their amounts are not checked against decimals."""
 
+LOWER_CASE_SYMBOLS = ("crvusd", "cvt", "dai", "eth", "usdc", "usdt", "wbtc", "weth")
+"""Symbols that the schema, which cannot see the declared assets, knows in lower case."""
+
 OUTSIDE_ACTORS = ("anyone", "exchange", "market", "validators")
 """Who may act without being declared under ``actors``."""
 
@@ -137,10 +140,11 @@ ASSET_FIELDS: dict[str, tuple[Kind, str]] = {
     "trades_{asset}_out": ("amount", "Whole tokens received, trade by trade."),
 }
 
-_OTHER_KINDS: dict[tuple[str, str], Kind] = {
+OTHER_KINDS: dict[tuple[str, str], Kind] = {
     ("flash_loans", "amounts"): "labelled",  # one per lender: the keys carry the lender's name
     ("price_fall", "to"): "amount",  # a price, not a receiver
 }
+"""Fields whose kind depends on the action: (action, field) to kind."""
 
 EVERYWHERE = ("note", "time", "block", "blocks", "ledger", "slots", "venue", "market", "repeat")
 """Fields that every action may carry."""
@@ -286,7 +290,7 @@ def _pattern(template: str, symbols: frozenset[str]) -> re.Pattern[str]:
 
 
 def field_of(action: str, name: str, assets: frozenset[str]) -> tuple[Kind, str | None] | None:
-    """Return the kind of a step's field and the asset its name holds, or None if the action has no such field.
+    """Return the kind of a step's field and the asset in its name; None if the action has no such field.
 
     Parameters
     ----------
@@ -298,7 +302,7 @@ def field_of(action: str, name: str, assets: frozenset[str]) -> tuple[Kind, str 
     allowed = (*EVERYWHERE, *ACTIONS[action])
     if name in allowed:
         if name in FIELDS:
-            return _OTHER_KINDS.get((action, name), FIELDS[name][0]), None
+            return OTHER_KINDS.get((action, name), FIELDS[name][0]), None
         return "amount", None
     for template in allowed:
         if "{asset}" in template and (found := _pattern(template, assets).fullmatch(name)):

@@ -22,8 +22,8 @@ ETHER = "ETH"
 class CreamReplayer(Replayer):
     """One account piles up the share as collateral, the other borrows it; a gift doubles its price.
 
-    The vault before the attack is rebuilt from the file: its price per share, and what was left in it when the
-    gift of the same size was made. Collateral factors and the feeds for ETH and the y-pool LP are not in the
+    The vault before the attack is rebuilt from the file: its price per share, and what was left in it when
+    the gift of the same size was made. Collateral factors and the feeds for ETH and the y-pool LP are not in the
     file, so no limit is judged.
     """
 

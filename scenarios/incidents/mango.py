@@ -282,10 +282,10 @@ class MangoReplayer(Replayer):
             )
         self._set_price("after", self.after)
         self.notes += [
-            "Tokens other than the perpetual are weighted 1: the file has no weights for the borrowed tokens.",
+            "Tokens are weighted 1: the file has no init weights for the borrowed ones.",
             "Depositors are given exactly what was withdrawn beyond the attacker's own deposits.",
-            "The path: start, average price of each on-chain purchase, printed peak, and the lower end of the "
-            "printed range afterwards; the file does not itemise the exchange legs.",
+            "The path: start, average price of each on-chain purchase, printed peak, and the lower end of "
+            "the printed range afterwards; the file does not itemise the exchange legs.",
         ]
 
     def extra_series(self) -> list[Series]:
