@@ -1,0 +1,187 @@
+"""A replay as one self-contained page: no script, no request, for screen and paper."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from scenarios.report.manifest import Manifest
+from scenarios.report.numbers import THIN, exact, human
+from scenarios.report.rows import Cell, Panel, headline, net_changes, outcome_rows, panels, token_amount
+from scenarios.report.text import plain
+from scenarios.result import NodeRecord, Replay, TransactionRecord
+
+if TYPE_CHECKING:
+    import jinja2
+
+MOST_POINTS = 120
+"""Points listed under one picture."""
+MOST_POSTINGS = 3000
+"""Postings listed in the ledger; the page must open in a browser and fit a mail."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    series: str
+    at: str
+    value: Cell
+    unit: str
+
+
+def render_html(replay: Replay, manifest: Manifest) -> str:
+    """Return the report as one HTML file; the same arguments give the same bytes."""
+    from markupsafe import Markup  # noqa: PLC0415 - jinja2's, heavy at start-up
+
+    # Markup: the SVG was escaped by its writer, the style is our own file.
+    environment = _environment()
+    style = environment.get_template("style.css").render()
+    values: dict[str, object] = {
+        "replay": replay,
+        "manifest": manifest,
+        "style": Markup(style),  # noqa: S704
+        "headline": headline(replay),
+        "facts": _facts(replay),
+        "sections": _sections(replay),
+        "outcomes": outcome_rows(replay, THIN),
+        "source_ids": {key: f"source-{n}" for n, key in enumerate(replay.references, start=1)},
+        "panels": [_panel(panel, f"p{n}") for n, panel in enumerate(panels(replay.series), start=1)],
+        "nodes": _nodes(replay.nodes),
+        "refused": any(node.status != "ok" for node in replay.nodes),
+        "net": [
+            {
+                "account": row.account,
+                "asset": row.asset,
+                "amount": ("+" if row.amount > 0 else "")
+                + token_amount(row.amount, row.asset, replay.decimals, THIN),
+            }
+            for row in net_changes(replay.transactions)
+        ],
+        "transactions": list(_transactions(replay.transactions, replay.decimals)),
+        "made": _made(manifest),
+    }
+    if replay.nodes:
+        from scenarios.report.drawing import graph_svg  # noqa: PLC0415
+
+        values["graph"] = {"svg": Markup(graph_svg(replay.nodes, "g"))}  # noqa: S704
+    return environment.get_template("report.html.j2").render(values)
+
+
+def _environment() -> jinja2.Environment:
+    import jinja2  # noqa: PLC0415
+
+    def finalize(value: object) -> object:
+        # Also what a template forgot to think about: every text passes here before it is escaped.
+        return plain(value) if type(value) is str else value
+
+    environment = jinja2.Environment(
+        loader=jinja2.PackageLoader("scenarios.report"),
+        autoescape=lambda name: name != "style.css",
+        undefined=jinja2.StrictUndefined,
+        finalize=finalize,
+        keep_trailing_newline=True,
+    )
+    environment.filters["plain"] = plain
+    return environment
+
+
+def _facts(replay: Replay) -> list[tuple[str, str]]:
+    facts = [
+        ("Protocol", replay.protocol),
+        ("Chain", replay.chain),
+        ("Date", replay.date),
+        ("Mechanism", ", ".join(replay.mechanism)),
+        ("Depth of the replay", replay.level),
+        ("Incident", replay.id),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _made(manifest: Manifest) -> list[tuple[str, str]]:
+    facts = [
+        ("Backstop", manifest.version),
+        ("Commit", manifest.commit),
+        ("Python", manifest.python),
+        ("Platform", manifest.platform),
+        ("Time", manifest.time),
+        ("Incident file", manifest.incident),
+        ("SHA-256 of the incident file", manifest.sha256),
+    ]
+    return [(name, value) for name, value in facts if value]
+
+
+def _sections(replay: Replay) -> list[tuple[str, str]]:
+    present: list[tuple[str, str, object]] = [
+        ("outcomes", "Published and replayed", True),
+        ("steps", "What happened", replay.steps),
+        ("pictures", "Prices and health", replay.series),
+        ("oracle", "Oracle graph", replay.nodes),
+        ("findings", "Findings", replay.findings),
+        ("ledger", "Ledger", replay.transactions),
+        ("sources", "Sources", replay.references),
+        ("notes", "Notes", replay.notes),
+        ("made", "How this report was made", True),
+    ]
+    return [(id_, name) for id_, name, there in present if there]
+
+
+def _panel(panel: Panel, salt: str) -> dict[str, object]:
+    from markupsafe import Markup  # noqa: PLC0415
+
+    from scenarios.report.pictures import panel_svg  # noqa: PLC0415
+
+    points = [
+        _Point(
+            series.name,
+            point.label if point.x is None else human(point.x, THIN),
+            (human(point.value, THIN), exact(point.value)),
+            series.unit,
+        )
+        for series in panel.series
+        for point in series.points
+    ]
+    return {
+        "title": panel.title,
+        "svg": Markup(panel_svg(panel, salt)),  # noqa: S704 - escaped by the SVG writer
+        "points": points[:MOST_POINTS],
+        "left_out": len(points) - len(points[:MOST_POINTS]),
+    }
+
+
+def _nodes(nodes: Sequence[NodeRecord]) -> list[dict[str, str]]:
+    names = {node.id: node.label or node.id for node in nodes}
+    return [
+        {
+            "kind": node.kind,
+            "label": names[node.id],
+            "reads": ", ".join(names.get(parent, parent) for parent in node.parents),
+            "reading": node.reading,
+            "status": node.status,
+        }
+        for node in nodes
+    ]
+
+
+def _transactions(
+    transactions: Sequence[TransactionRecord], decimals: dict[str, int]
+) -> Iterator[dict[str, object]]:
+    room = MOST_POSTINGS
+    for transaction in transactions:
+        listed = transaction.postings[:room]
+        room -= len(listed)
+        yield {
+            "name": transaction.name,
+            "step": transaction.step,
+            "reverted": transaction.reverted,
+            "left_out": len(transaction.postings) - len(listed),
+            "postings": [
+                {
+                    "source": posting.source,
+                    "target": posting.target,
+                    "asset": posting.asset,
+                    "memo": posting.memo,
+                    "amount": token_amount(posting.amount, posting.asset, decimals, THIN),
+                }
+                for posting in listed
+            ],
+        }

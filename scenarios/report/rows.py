@@ -1,0 +1,151 @@
+"""A replay as rows of text, shared by the page, the Markdown and the terminal."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Literal, TypeAlias
+
+from scenarios.report.numbers import deviation, exact, human, tolerance_text, whole
+from scenarios.result import Outcome, Replay, Series, TransactionRecord, Verdict
+
+NOTHING = "\N{EN DASH}"
+WORDS: dict[Verdict, str] = {
+    "within": "within",
+    "outside": "outside",
+    "predicted": "predicted",
+    "not-replayed": "not replayed",
+}
+REASONS: dict[Verdict, str] = {
+    "within": "note",
+    "outside": "outside",
+    "predicted": "predicted",
+    "not-replayed": "missing fact",
+}
+
+Cell: TypeAlias = tuple[str, str]
+"""A number for reading, and every digit of it."""
+
+
+@dataclass(frozen=True, slots=True)
+class OutcomeRow:
+    """One row of the headline table as text; absent values are an en dash."""
+
+    name: str
+    unit: str
+    published: Cell
+    replayed: Cell
+    deviation: Cell
+    tolerance: str
+    verdict: Verdict
+    word: str
+    source: str
+    note: str
+    reason: str
+    reason_kind: str
+
+
+def _cell(value: Decimal | None, group: str) -> Cell:
+    return (NOTHING, "") if value is None else (human(value, group), exact(value))
+
+
+def _row(outcome: Outcome, group: str) -> OutcomeRow:
+    tolerance = outcome.tolerance
+    departure: Cell = (NOTHING, "")
+    if outcome.deviation is not None and tolerance is not None:
+        departure = (deviation(outcome.deviation, tolerance, group), exact(outcome.deviation))
+    return OutcomeRow(
+        name=outcome.name,
+        unit=outcome.unit,
+        published=_cell(outcome.published, group),
+        replayed=_cell(outcome.replayed, group),
+        deviation=departure,
+        tolerance=NOTHING if tolerance is None else tolerance_text(tolerance, group),
+        verdict=outcome.verdict,
+        word=WORDS[outcome.verdict],
+        source=outcome.source or "",
+        note=outcome.note,
+        reason=outcome.reason,
+        reason_kind=REASONS[outcome.verdict],
+    )
+
+
+def outcome_rows(replay: Replay, group: str) -> list[OutcomeRow]:
+    """Return the headline table, in the order of the file."""
+    return [_row(outcome, group) for outcome in replay.outcomes]
+
+
+def headline(replay: Replay) -> str:
+    """Return the verdicts in one sentence."""
+    count = {verdict: sum(o.verdict == verdict for o in replay.outcomes) for verdict in WORDS}
+    compared = count["within"] + count["outside"]
+    parts = []
+    if compared:
+        figures = "figure" if compared == 1 else "figures"
+        parts.append(
+            f"{count['within']} of {compared} published {figures} reproduced within tolerance"
+            + (f", {count['outside']} outside" if count["outside"] else "")
+        )
+    if count["predicted"]:
+        parts.append(f"{count['predicted']} predicted with nothing published to compare")
+    if count["not-replayed"]:
+        parts.append(f"{count['not-replayed']} not replayed for want of a fact")
+    return "; ".join(parts) + "." if parts else "The incident file asks for no figure."
+
+
+def token_amount(amount: int, asset: str, decimals: dict[str, int], group: str) -> str:
+    """Return a raw amount in whole tokens; one whose decimals are unknown stays raw and says so."""
+    known = decimals.get(asset)
+    return f"{whole(amount, 0, group)} raw" if known is None else whole(amount, known, group)
+
+
+@dataclass(frozen=True, slots=True)
+class NetChange:
+    """What one account gained or lost of one asset over the whole ledger, in raw units."""
+
+    account: str
+    asset: str
+    amount: int
+
+
+def net_changes(transactions: Iterable[TransactionRecord]) -> list[NetChange]:
+    """Return every account's net change by asset, accounts in the order of their first posting."""
+    net: dict[tuple[str, str], int] = {}
+    order: dict[str, int] = {}
+    for transaction in transactions:
+        for posting in transaction.postings:
+            for account, amount in ((posting.source, -posting.amount), (posting.target, posting.amount)):
+                order.setdefault(account, len(order))
+                net[account, posting.asset] = net.get((account, posting.asset), 0) + amount
+    rows = [NetChange(account, asset, amount) for (account, asset), amount in net.items() if amount]
+    return sorted(rows, key=lambda row: order[row.account])
+
+
+Kind: TypeAlias = Literal["steps", "abscissa"]
+
+
+@dataclass(frozen=True, slots=True)
+class Panel:
+    """The series drawn on one pair of axes."""
+
+    title: str
+    series: tuple[Series, ...]
+
+    @property
+    def kind(self) -> Kind:
+        """Whether the abscissa is the steps in order or a quantity of its own."""
+        return "abscissa" if self.series[0].x_name else "steps"
+
+    @property
+    def units(self) -> tuple[str, ...]:
+        """The distinct units of its series."""
+        return tuple(dict.fromkeys(series.unit for series in self.series))
+
+
+def panels(series: Iterable[Series]) -> list[Panel]:
+    """Group series by panel and abscissa, in the order of first appearance."""
+    groups: dict[tuple[str, str], list[Series]] = {}
+    for one in series:
+        groups.setdefault((one.panel, one.x_name), []).append(one)
+    return [Panel(title, tuple(members)) for (title, _), members in groups.items()]
