@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
 from scenarios.report.svg import FAINT, INK, MUTED, REFUSED, REFUSED_FILL, SURFACE, drawing, inline
-from scenarios.report.text import shorten
+from scenarios.report.text import plain, shorten
 from scenarios.result import NodeRecord
 
 if TYPE_CHECKING:
@@ -16,9 +17,10 @@ if TYPE_CHECKING:
     Directed: TypeAlias = nx.DiGraph[tuple[str, ...]]
     Place: TypeAlias = dict[tuple[str, ...], tuple[float, float]]
 
-_COLUMN, _ROW = 188.0, 112.0
-_BOX_WIDTH, _BOX_HEIGHT = 168.0, 66.0
-_CHARACTERS = 27
+_COLUMN, _ROW = 156.0, 118.0
+_BOX_WIDTH, _BOX_HEIGHT = 142.0, 84.0
+_MOST_LINES = 2
+_LEADING = 1.5
 _SWEEPS = 4
 
 
@@ -31,16 +33,16 @@ def graph_svg(nodes: Sequence[NodeRecord], salt: str) -> str:
         place = _places(layered)
         width = max(x for x, _ in place.values()) + _COLUMN / 2
         left = min(x for x, _ in place.values()) - _COLUMN / 2
-        height = max(-y for _, y in place.values()) + _ROW * 0.8
+        height = max(-y for _, y in place.values()) + _ROW * 0.84
         figure = Figure(figsize=((width - left) / 72, height / 72))
         axes = figure.add_axes((0, 0, 1, 1))
         axes.set_xlim(left, width)
-        axes.set_ylim(-height + _ROW * 0.4, _ROW * 0.4)
+        axes.set_ylim(-height + _ROW * 0.42, _ROW * 0.42)
         axes.set_axis_off()
         _edges(axes, layered, place)
         for node in nodes:
             _node(axes, node, *place[(node.id,)])
-        return inline(figure, salt, f"Oracle graph of {len(nodes)} nodes, sources at the top")
+        return inline(figure, salt, f"Oracle graph of {len(nodes)} nodes, sources at the top", enlarge=1.35)
 
 
 def _layered(nodes: Sequence[NodeRecord]) -> Directed:
@@ -71,9 +73,10 @@ def _places(graph: Directed) -> Place:
     networkx lays out layers too, but in the order given, which lets edges cross.
     """
     layers: list[list[tuple[str, ...]]] = []
-    for member, layer in graph.nodes(data="layer"):
-        layers += [[] for _ in range(layer + 1 - len(layers))]
-        layers[layer].append(member)
+    for member in graph:
+        depth = graph.nodes[member]["layer"]
+        layers += [[] for _ in range(depth + 1 - len(layers))]
+        layers[depth].append(member)
     rank = {member: float(n) for layer in layers for n, member in enumerate(layer)}
     for sweep in range(_SWEEPS):
         look = graph.predecessors if sweep % 2 == 0 else graph.successors
@@ -123,12 +126,30 @@ def _node(axes: Axes, node: NodeRecord, x: float, y: float) -> None:
             linestyle=(0, (4, 2)) if refused else "-",
         )
     )
-    reading = f"{node.status}: {node.reading}" if refused and node.reading else node.reading
-    lines = (
-        (17, 7.5, MUTED, "normal", node.kind),
-        (0, 9, INK, "bold", node.label or node.id),
-        (-18, 8.5, REFUSED if refused else INK, "normal", reading or (node.status if refused else "")),
-    )
-    for offset, size, colour, weight, text in lines:
-        shown = shorten(text, round(_CHARACTERS * 8.5 / size) if weight == "normal" else 23)
-        axes.text(x, y + offset, shown, size=size, color=colour, weight=weight, ha="center", va="center")
+    reading = ": ".join(part for part in (node.status if refused else "", node.reading) if part)
+    lines = [
+        (8.0, MUTED, "normal", shorten(node.kind, 28)),
+        *((9.5, INK, "bold", line) for line in _wrapped(node.label or node.id, 20)),
+        *((8.5, REFUSED if refused else INK, "normal", line) for line in _wrapped(reading, 25)),
+    ]
+    top = y + sum(size for size, *_ in lines) * _LEADING / 2
+    for size, colour, weight, text in lines:
+        axes.text(
+            x,
+            top - size * _LEADING / 2,
+            text,
+            size=size,
+            color=colour,
+            weight=weight,
+            ha="center",
+            va="center",
+        )
+        top -= size * _LEADING
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    """Return text on at most two lines, cut with an ellipsis."""
+    lines = textwrap.wrap(plain(text), width)
+    if len(lines) > _MOST_LINES:
+        lines[_MOST_LINES - 1 :] = [shorten(" ".join(lines[_MOST_LINES - 1 :]), width)]
+    return lines

@@ -3,30 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from scenarios.report.manifest import Manifest
-from scenarios.report.numbers import THIN, exact, human
-from scenarios.report.rows import Cell, Panel, headline, net_changes, outcome_rows, panels, token_amount
+from scenarios.report.numbers import THIN
+from scenarios.report.panels import Panel, panel_rows, panels, place_text
+from scenarios.report.rows import cell, headline, net_changes, outcome_rows, signed, token_amount
 from scenarios.report.text import plain
 from scenarios.result import NodeRecord, Replay, TransactionRecord
 
 if TYPE_CHECKING:
     import jinja2
 
-MOST_POINTS = 120
-"""Points listed under one picture."""
+MOST_ROWS = 120
+"""Rows listed under one picture."""
 MOST_POSTINGS = 3000
 """Postings listed in the ledger; the page must open in a browser and fit a mail."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Point:
-    series: str
-    at: str
-    value: Cell
-    unit: str
 
 
 def render_html(replay: Replay, manifest: Manifest) -> str:
@@ -35,6 +27,10 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
 
     # Markup: the SVG was escaped by its writer, the style is our own file.
     environment = _environment()
+
+    def amount(asset: str, raw: int) -> str:
+        return token_amount(raw, asset, replay.decimals, THIN)
+
     style = environment.get_template("style.css").render()
     values: dict[str, object] = {
         "replay": replay,
@@ -49,13 +45,9 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
         "nodes": _nodes(replay.nodes),
         "refused": any(node.status != "ok" for node in replay.nodes),
         "net": [
-            {
-                "account": row.account,
-                "asset": row.asset,
-                "amount": ("+" if row.amount > 0 else "")
-                + token_amount(row.amount, row.asset, replay.decimals, THIN),
-            }
-            for row in net_changes(replay.transactions)
+            (account, [(signed(amount(asset, raw)), asset) for asset, raw in held.items()])
+            for account, held in net_changes(replay.transactions).items()
+            if held
         ],
         "transactions": list(_transactions(replay.transactions, replay.decimals)),
         "made": _made(manifest),
@@ -130,21 +122,17 @@ def _panel(panel: Panel, salt: str) -> dict[str, object]:
 
     from scenarios.report.pictures import panel_svg  # noqa: PLC0415
 
-    points = [
-        _Point(
-            series.name,
-            point.label if point.x is None else human(point.x, THIN),
-            (human(point.value, THIN), exact(point.value)),
-            series.unit,
-        )
-        for series in panel.series
-        for point in series.points
-    ]
+    rows = panel_rows(panel)
     return {
         "title": panel.title,
         "svg": Markup(panel_svg(panel, salt)),  # noqa: S704 - escaped by the SVG writer
-        "points": points[:MOST_POINTS],
-        "left_out": len(points) - len(points[:MOST_POINTS]),
+        "x_name": panel.x_name or "step",
+        "columns": [(series.name, series.unit) for series in panel.series],
+        "rows": [
+            (place_text(place, THIN), [cell(value, THIN) for value in values])
+            for place, values in rows[:MOST_ROWS]
+        ],
+        "left_out": max(0, len(rows) - MOST_ROWS),
     }
 
 

@@ -40,7 +40,9 @@ def exact(value: Decimal) -> str:
     if value == 0:
         return "0"
     short = _stripped(value)
-    return f"{short:f}" if -40 <= short.adjusted() <= 80 and len(short.as_tuple().digits) < 120 else str(short)
+    return (
+        f"{short:f}" if -40 <= short.adjusted() <= 80 and len(short.as_tuple().digits) < 120 else str(short)
+    )
 
 
 def _stripped(value: Decimal) -> Decimal:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
-from scenarios.report.numbers import human
-from scenarios.report.rows import Panel
+from scenarios.report.numbers import COMMA, human
+from scenarios.report.panels import Panel, place_text
 from scenarios.report.svg import INK, LINES, MUTED, drawing, inline
 from scenarios.report.text import shorten
-from scenarios.result import Point, Series
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
 
-WIDTH, HEIGHT = 520, 310
+WIDTH, HEIGHT = 390, 270
 """Size of a panel in user units of its SVG."""
 
 _MARKERS = ("o", "s", "D", "^", "v", "P")
@@ -32,21 +31,29 @@ def panel_svg(panel: Panel, salt: str) -> str:
     with drawing(salt):
         figure = Figure(figsize=(WIDTH / 72, HEIGHT / 72), layout="constrained")
         axes = figure.add_subplot()
-        labels = _step_labels(panel)
+        places = panel.places
+        where = {
+            place: _float(place) if isinstance(place, Decimal) else float(n) for n, place in enumerate(places)
+        }
         values: list[float] = []
         for number, series in enumerate(panel.series):
-            x, y = _coordinates(series, panel, labels)
+            points = panel.points(series)
+            drawn = [place for place in places if place in points]
+            y = [_float(points[place].value) for place in drawn]
             values += y
             axes.plot(
-                x,
+                [where[place] for place in drawn],
                 y,
                 color=LINES[number % len(LINES)],
                 linestyle=_DASHES[number % len(_DASHES)],
-                marker=_MARKERS[number % len(_MARKERS)] if len(x) <= _MOST_MARKED else "",
-                label=shorten(series.name, 44) or "unnamed",
+                marker=_MARKERS[number % len(_MARKERS)] if len(y) <= _MOST_MARKED else "",
+                label=shorten(series.name, 40) or "unnamed",
                 clip_on=False,
             )
-        _abscissa(axes, panel, labels)
+        if panel.x_name:
+            _abscissa(axes, panel.x_name, list(where.values()))
+        else:
+            _steps(axes, [place_text(place, COMMA) for place in places])
         _ordinate(axes, panel, values)
         if len(panel.series) > 1 or panel.series[0].name != panel.title:
             figure.legend(loc="outside upper left", ncols=1 + (len(panel.series) > 3), labelcolor=INK)
@@ -62,54 +69,27 @@ def _float(value: Decimal) -> float:
     return number if abs(number) < 1e300 else float("nan")
 
 
-def _step_labels(panel: Panel) -> list[str]:
-    """Return the steps along the abscissa: those of the longest series."""
-    if panel.kind == "abscissa":
-        return []
-    return [point.label for point in max((series.points for series in panel.series), key=len)]
+def _steps(axes: Axes, labels: list[str]) -> None:
+    shown = range(0, len(labels), -(-len(labels) // _MOST_TICKS) or 1)
+    texts = [shorten(labels[n], 18) for n in shown]
+    axes.set_xticks(list(shown), texts, rotation=32, ha="right", rotation_mode="anchor")
+    axes.set_xlim(-0.4, max(len(labels) - 0.6, 0.4))
 
 
-def _coordinates(series: Series, panel: Panel, labels: list[str]) -> tuple[list[float], list[float]]:
-    points: Sequence[Point] = series.points
-    if panel.kind == "abscissa":
-        placed = sorted((p for p in points if p.x is not None), key=lambda p: p.x or Decimal(0))
-        return [_float(p.x or Decimal(0)) for p in placed], [_float(p.value) for p in placed]
-    own = [point.label for point in points]
-    # A series that starts late stands at its own steps; where labels repeat, order is all there is.
-    if len(set(labels)) == len(labels) and set(own) <= set(labels) and len(set(own)) == len(own):
-        place = {label: number for number, label in enumerate(labels)}
-        return [float(place[label]) for label in own], [_float(p.value) for p in points]
-    return [float(n) for n in range(len(points))], [_float(p.value) for p in points]
+def _abscissa(axes: Axes, name: str, places: list[float]) -> None:
+    from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: PLC0415
 
-
-def _abscissa(axes: Axes, panel: Panel, labels: list[str]) -> None:
-    from matplotlib.ticker import NullFormatter  # noqa: PLC0415
-
-    if panel.kind == "steps":
-        every = -(-len(labels) // _MOST_TICKS) or 1
-        shown = range(0, len(labels), every)
-        axes.set_xticks(
-            list(shown),
-            [shorten(labels[n], 22) for n in shown],
-            rotation=32,
-            ha="right",
-            rotation_mode="anchor",
-        )
-        axes.set_xlim(-0.4, max(len(labels) - 0.6, 0.4))
-        return
-    axes.set_xlabel(shorten(panel.series[0].x_name, 60))
-    placed = [_float(p.x) for s in panel.series for p in s.points if p.x is not None]
-    positive = placed and min(placed) > 0
-    if positive and max(placed) >= _DECADES * min(placed):
+    axes.set_xlabel(shorten(name, 60))
+    if places and 0 < _DECADES * min(places) <= max(places):
         axes.set_xscale("log")
         axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(_label)
+    axes.xaxis.set_major_formatter(FuncFormatter(_label))
 
 
 def _ordinate(axes: Axes, panel: Panel, values: list[float]) -> None:
-    from matplotlib.ticker import LogLocator, NullFormatter  # noqa: PLC0415
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
 
-    finite = [value for value in values if value == value]
+    finite = [value for value in values if not math.isnan(value)]
     if any(series.log for series in panel.series) and finite and min(finite) > 0:
         axes.set_yscale("log")
         if max(finite) < _DECADES * min(finite):
@@ -117,12 +97,12 @@ def _ordinate(axes: Axes, panel: Panel, values: list[float]) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
     elif finite and min(finite) < 0 < max(finite):
         axes.axhline(0, color=MUTED, linewidth=1)
-    axes.yaxis.set_major_formatter(_label)
+    axes.yaxis.set_major_formatter(FuncFormatter(_label))
     axes.grid(axis="y")
     axes.set_title(shorten(", ".join(panel.units), 60), loc="left")
 
 
-def _label(value: float, _position: int | None) -> str:
+def _label(value: float, _position: float | None) -> str:
     """Return a tick's number, millions and billions shortened."""
     number = Decimal(f"{value:.6g}")
     for size, letter in ((9, "\N{NO-BREAK SPACE}bn"), (6, "\N{NO-BREAK SPACE}M")):

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Literal, TypeAlias
+from typing import TypeAlias
 
 from scenarios.report.numbers import deviation, exact, human, tolerance_text, whole
-from scenarios.result import Outcome, Replay, Series, TransactionRecord, Verdict
+from scenarios.result import Outcome, Replay, TransactionRecord, Verdict
 
 NOTHING = "\N{EN DASH}"
 WORDS: dict[Verdict, str] = {
@@ -46,7 +46,8 @@ class OutcomeRow:
     reason_kind: str
 
 
-def _cell(value: Decimal | None, group: str) -> Cell:
+def cell(value: Decimal | None, group: str) -> Cell:
+    """Return a value for reading and in full; an absent one is a dash."""
     return (NOTHING, "") if value is None else (human(value, group), exact(value))
 
 
@@ -58,8 +59,8 @@ def _row(outcome: Outcome, group: str) -> OutcomeRow:
     return OutcomeRow(
         name=outcome.name,
         unit=outcome.unit,
-        published=_cell(outcome.published, group),
-        replayed=_cell(outcome.replayed, group),
+        published=cell(outcome.published, group),
+        replayed=cell(outcome.replayed, group),
         deviation=departure,
         tolerance=NOTHING if tolerance is None else tolerance_text(tolerance, group),
         verdict=outcome.verdict,
@@ -100,52 +101,22 @@ def token_amount(amount: int, asset: str, decimals: dict[str, int], group: str) 
     return f"{whole(amount, 0, group)} raw" if known is None else whole(amount, known, group)
 
 
-@dataclass(frozen=True, slots=True)
-class NetChange:
-    """What one account gained or lost of one asset over the whole ledger, in raw units."""
+def net_changes(transactions: Iterable[TransactionRecord]) -> dict[str, dict[str, int]]:
+    """Return what each account gained or lost of each asset over the whole ledger, in raw units.
 
-    account: str
-    asset: str
-    amount: int
-
-
-def net_changes(transactions: Iterable[TransactionRecord]) -> list[NetChange]:
-    """Return every account's net change by asset, accounts in the order of their first posting."""
-    net: dict[tuple[str, str], int] = {}
-    order: dict[str, int] = {}
+    Accounts stand in the order of their first posting; an asset that came back to nothing is left out.
+    """
+    net: dict[str, dict[str, int]] = {}
     for transaction in transactions:
         for posting in transaction.postings:
             for account, amount in ((posting.source, -posting.amount), (posting.target, posting.amount)):
-                order.setdefault(account, len(order))
-                net[account, posting.asset] = net.get((account, posting.asset), 0) + amount
-    rows = [NetChange(account, asset, amount) for (account, asset), amount in net.items() if amount]
-    return sorted(rows, key=lambda row: order[row.account])
+                held = net.setdefault(account, {})
+                held[posting.asset] = held.get(posting.asset, 0) + amount
+    return {
+        account: {asset: amount for asset, amount in held.items() if amount} for account, held in net.items()
+    }
 
 
-Kind: TypeAlias = Literal["steps", "abscissa"]
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """The series drawn on one pair of axes."""
-
-    title: str
-    series: tuple[Series, ...]
-
-    @property
-    def kind(self) -> Kind:
-        """Whether the abscissa is the steps in order or a quantity of its own."""
-        return "abscissa" if self.series[0].x_name else "steps"
-
-    @property
-    def units(self) -> tuple[str, ...]:
-        """The distinct units of its series."""
-        return tuple(dict.fromkeys(series.unit for series in self.series))
-
-
-def panels(series: Iterable[Series]) -> list[Panel]:
-    """Group series by panel and abscissa, in the order of first appearance."""
-    groups: dict[tuple[str, str], list[Series]] = {}
-    for one in series:
-        groups.setdefault((one.panel, one.x_name), []).append(one)
-    return [Panel(title, tuple(members)) for (title, _), members in groups.items()]
+def signed(text: str) -> str:
+    """Return a number's text with its sign always shown."""
+    return text if text.startswith("-") else f"+{text}"

@@ -1,4 +1,4 @@
-"""A matplotlib figure as inline SVG: the same bytes every time, the page's fonts, its light and dark colours."""
+"""A matplotlib figure as inline SVG: the same bytes every time, the page's fonts and colours."""
 
 from __future__ import annotations
 
@@ -49,24 +49,25 @@ def drawing(salt: str) -> Iterator[None]:
         "svg.fonttype": "none",
         "text.parse_math": False,  # names come out of files: a dollar sign is a dollar sign
         "font.family": _FONT,
-        "font.size": 9,
+        "font.size": 10,
         "text.color": INK,
+        "axes.labelsize": 9.5,
         "axes.labelcolor": MUTED,
         "axes.edgecolor": FAINT,
         "axes.spines.top": False,
         "axes.spines.right": False,
         "axes.titlecolor": MUTED,
-        "axes.titlesize": 9,
+        "axes.titlesize": 9.5,
         "grid.color": FAINT,
         "grid.linewidth": 0.6,
         "xtick.color": FAINT,
         "ytick.color": FAINT,
         "xtick.labelcolor": MUTED,
         "ytick.labelcolor": MUTED,
-        "xtick.labelsize": 8.5,
-        "ytick.labelsize": 8.5,
+        "xtick.labelsize": 9.5,
+        "ytick.labelsize": 9.5,
         "legend.frameon": False,
-        "legend.fontsize": 9,
+        "legend.fontsize": 10,
         "lines.linewidth": 1.8,
         "lines.markersize": 4.5,
         "figure.facecolor": "none",
@@ -80,20 +81,24 @@ def drawing(salt: str) -> Iterator[None]:
         yield
 
 
-def inline(figure: Figure, salt: str, description: str) -> str:
-    """Return a figure made under ``drawing(salt)`` as an ``<svg>`` element that scales with its place."""
+def inline(figure: Figure, salt: str, description: str, *, enlarge: float = 2) -> str:
+    """Return a figure made under ``drawing(salt)`` as an ``<svg>`` element that scales with its place.
+
+    It grows to at most ``enlarge`` times its own size.
+    """
     buffer = io.BytesIO()
     figure.savefig(
         buffer, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
     )
     root = ElementTree.fromstring(buffer.getvalue())  # noqa: S314 - written one line above
     for child in list(root):
-        if child.tag != f"{_SVG}g" and child.tag != f"{_SVG}defs":
+        if child.tag not in {f"{_SVG}g", f"{_SVG}defs"}:
             root.remove(child)
     for element in root.iter():
         _tidy(element, salt)
     for name in ("width", "height", "version"):
         root.attrib.pop(name, None)
+    root.set("style", f"max-width: {figure.get_figwidth() * 72 * enlarge:.0f}px")
     root.set("role", "img")
     root.set("aria-label", description)
     return ElementTree.tostring(root, encoding="unicode", short_empty_elements=True)
