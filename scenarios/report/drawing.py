@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, TypeAlias
 
+from scenarios.report.measure import Weight, fit, wrap
 from scenarios.report.svg import FAINT, INK, MUTED, REFUSED, REFUSED_FILL, SURFACE, drawing, inline
-from scenarios.report.text import plain, shorten
 from scenarios.result import NodeRecord
 
 if TYPE_CHECKING:
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 
 _COLUMN, _ROW = 156.0, 118.0
 _BOX_WIDTH, _BOX_HEIGHT = 142.0, 84.0
-_MOST_LINES = 2
+_ROOM = 132.0
 _LEADING = 1.5
 _SWEEPS = 4
 
@@ -127,10 +126,10 @@ def _node(axes: Axes, node: NodeRecord, x: float, y: float) -> None:
         )
     )
     reading = ": ".join(part for part in (node.status if refused else "", node.reading) if part)
-    lines = [
-        (8.0, MUTED, "normal", shorten(node.kind, 28)),
-        *((9.5, INK, "bold", line) for line in _wrapped(node.label or node.id, 20)),
-        *((8.5, REFUSED if refused else INK, "normal", line) for line in _wrapped(reading, 25)),
+    lines: list[tuple[float, str, Weight, str]] = [
+        (8.0, MUTED, "normal", fit(node.kind, _ROOM, 8)),
+        *((9.5, INK, "bold", line) for line in wrap(node.label or node.id, _ROOM, 9.5, "bold")),
+        *((8.5, REFUSED if refused else INK, "normal", line) for line in wrap(reading, _ROOM, 8.5)),
     ]
     top = y + sum(size for size, *_ in lines) * _LEADING / 2
     for size, colour, weight, text in lines:
@@ -145,11 +144,3 @@ def _node(axes: Axes, node: NodeRecord, x: float, y: float) -> None:
             va="center",
         )
         top -= size * _LEADING
-
-
-def _wrapped(text: str, width: int) -> list[str]:
-    """Return text on at most two lines, cut with an ellipsis."""
-    lines = textwrap.wrap(plain(text), width)
-    if len(lines) > _MOST_LINES:
-        lines[_MOST_LINES - 1 :] = [shorten(" ".join(lines[_MOST_LINES - 1 :]), width)]
-    return lines

@@ -68,7 +68,7 @@ def _environment() -> jinja2.Environment:
 
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("scenarios.report"),
-        autoescape=lambda name: name != "style.css",
+        autoescape=jinja2.select_autoescape(("html.j2",)),
         undefined=jinja2.StrictUndefined,
         finalize=finalize,
         keep_trailing_newline=True,

@@ -12,14 +12,18 @@ from scenarios.report.rows import NOTHING, cell, headline, net_changes, outcome_
 from scenarios.report.text import plain
 from scenarios.result import Replay
 
-_SPECIAL = re.compile(r"[\\`*_{}\[\]()#+.!|~$:=^-]")
+# Marks that mean something anywhere; underscores at the edge of a word; what would become a link.
+_SPECIAL = re.compile(r"[\\`*\[\]{}|~$^]|(?<![^\W_])_|_(?![^\W_])|(?<=www)\.|:(?=//)", re.IGNORECASE)
+# Marks that mean something only where a line begins.
+_OPENING = re.compile(r"^(\d*)([-+#=.)])")
 _ENTITIES = {"&": "&amp;", "<": "&lt;", ">": "&gt;", "@": "&#64;"}
 
 
 def escape(text: str) -> str:
     """Return text that Markdown shows as it is: no markup, no HTML, no table cell, no mention, no link."""
-    shown = _SPECIAL.sub(r"\\\g<0>", plain(text))
-    return "".join(_ENTITIES.get(char, char) for char in shown).strip()
+    shown = _SPECIAL.sub(r"\\\g<0>", plain(text).strip())
+    shown = _OPENING.sub(r"\1\\\2", shown)
+    return "".join(_ENTITIES.get(char, char) for char in shown)
 
 
 def code(text: str) -> str:

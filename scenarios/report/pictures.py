@@ -6,6 +6,7 @@ import math
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from scenarios.report.measure import fit
 from scenarios.report.numbers import COMMA, human
 from scenarios.report.panels import Panel, place_text
 from scenarios.report.svg import INK, LINES, MUTED, drawing, inline
@@ -35,6 +36,8 @@ def panel_svg(panel: Panel, salt: str) -> str:
         where = {
             place: _float(place) if isinstance(place, Decimal) else float(n) for n, place in enumerate(places)
         }
+        columns = 1 + (len(panel.series) > 3)
+        room = WIDTH / columns - 50  # less the key and the gaps
         values: list[float] = []
         for number, series in enumerate(panel.series):
             points = panel.points(series)
@@ -47,7 +50,7 @@ def panel_svg(panel: Panel, salt: str) -> str:
                 color=LINES[number % len(LINES)],
                 linestyle=_DASHES[number % len(_DASHES)],
                 marker=_MARKERS[number % len(_MARKERS)] if len(y) <= _MOST_MARKED else "",
-                label=shorten(series.name, 40) or "unnamed",
+                label=fit(series.name, room, 10) or "unnamed",
                 clip_on=False,
             )
         if panel.x_name:
@@ -56,7 +59,7 @@ def panel_svg(panel: Panel, salt: str) -> str:
             _steps(axes, [place_text(place, COMMA) for place in places])
         _ordinate(axes, panel, values)
         if len(panel.series) > 1 or panel.series[0].name != panel.title:
-            figure.legend(loc="outside upper left", ncols=1 + (len(panel.series) > 3), labelcolor=INK)
+            figure.legend(loc="outside upper left", ncols=columns, labelcolor=INK)
         return inline(figure, salt, f"Chart: {shorten(panel.title, 120)}")
 
 
@@ -71,7 +74,7 @@ def _float(value: Decimal) -> float:
 
 def _steps(axes: Axes, labels: list[str]) -> None:
     shown = range(0, len(labels), -(-len(labels) // _MOST_TICKS) or 1)
-    texts = [shorten(labels[n], 18) for n in shown]
+    texts = [fit(labels[n], 100, 9.5) for n in shown]
     axes.set_xticks(list(shown), texts, rotation=32, ha="right", rotation_mode="anchor")
     axes.set_xlim(-0.4, max(len(labels) - 0.6, 0.4))
 
@@ -79,7 +82,7 @@ def _steps(axes: Axes, labels: list[str]) -> None:
 def _abscissa(axes: Axes, name: str, places: list[float]) -> None:
     from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: PLC0415
 
-    axes.set_xlabel(shorten(name, 60))
+    axes.set_xlabel(fit(name, WIDTH * 0.7, 9.5))
     if places and 0 < _DECADES * min(places) <= max(places):
         axes.set_xscale("log")
         axes.xaxis.set_minor_formatter(NullFormatter())
@@ -99,7 +102,7 @@ def _ordinate(axes: Axes, panel: Panel, values: list[float]) -> None:
         axes.axhline(0, color=MUTED, linewidth=1)
     axes.yaxis.set_major_formatter(FuncFormatter(_label))
     axes.grid(axis="y")
-    axes.set_title(shorten(", ".join(panel.units), 60), loc="left")
+    axes.set_title(fit(", ".join(panel.units), WIDTH * 0.6, 9.5), loc="left")
 
 
 def _label(value: float, _position: float | None) -> str:
