@@ -9,7 +9,7 @@ from scenarios.report.manifest import Manifest
 from scenarios.report.numbers import THIN
 from scenarios.report.panels import Panel, panel_rows, panels, place_text
 from scenarios.report.rows import cell, headline, net_changes, outcome_rows, signed, token_amount
-from scenarios.report.text import plain
+from scenarios.report.text import plain, shorten
 from scenarios.result import NodeRecord, Replay, TransactionRecord
 
 if TYPE_CHECKING:
@@ -74,6 +74,7 @@ def _environment() -> jinja2.Environment:
         keep_trailing_newline=True,
     )
     environment.filters["plain"] = plain
+    environment.filters["shorten"] = shorten
     return environment
 
 
