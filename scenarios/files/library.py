@@ -72,3 +72,11 @@ def _unknown(name: str) -> Problem:
         expected="a path to a file, or one of " + ", ".join(known),
         suggestion=closest(name, known),
     )
+
+
+def read_source(id_or_path: str | Path) -> tuple[str, bytes]:
+    """Return the file name and the bytes of an incident that `load_incident` would read."""
+    name = str(id_or_path)
+    if name in list_incidents():
+        return f"{name}.yaml", (_folder() / f"{name}.yaml").read_bytes()
+    return Path(name).name, Path(name).read_bytes()

@@ -23,8 +23,8 @@ class CreamReplayer(Replayer):
     """One account piles up the share as collateral, the other borrows it; a gift doubles its price.
 
     The vault before the attack is rebuilt from the file: its price per share, and what was left in it when
-    the gift of the same size was made. Collateral factors and the feeds for ETH and the y-pool LP are not in the
-    file, so no limit is judged.
+    the gift of the same size was made. Collateral factors and the feeds for ETH and the y-pool LP are not
+    in the file, so no limit is judged.
     """
 
     def build(self) -> None:

@@ -432,7 +432,7 @@ class Replayer:
         return values
 
     def buy_shortfall(self, actor: str, asset: str, short: int, price: Decimal, stables: list[str]) -> None:
-        """Buy ``short`` units from outside at a market price in dollars, paid in stablecoins in this order."""
+        """Buy ``short`` units from outside at a market price in dollars, in stablecoins in this order."""
         due = Fraction(self.whole(asset, short)) * Fraction(price)
         for stable in stables:
             have = Fraction(self.whole(stable, self.world.balance(actor, stable)))

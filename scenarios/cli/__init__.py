@@ -1,0 +1,1 @@
+"""The command line: answers on stdout, everything else on stderr, one JSON document under ``--json``."""

@@ -1,0 +1,140 @@
+"""Entry point of the ``backstop`` command. Only argparse is imported until a command runs."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from protocol.errors import BackstopError
+
+if TYPE_CHECKING:
+    from scenarios.cli.answer import Answer
+
+INTERNAL, INTERRUPTED, BROKEN_PIPE = 70, 130, 141
+
+EPILOG = """exit codes:
+  0 fine   1 a finding (an outcome out of tolerance, an invariant broken)   2 usage or file wrong
+  3 data or node not reachable   4 evidence does not verify   70 internal error   130 interrupted"""
+
+
+class UsageError(BackstopError):
+    """The command line is wrong."""
+
+    code = "usage"
+    exit_code = 2
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser that raises instead of exiting, so that ``--json`` is answered in JSON too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raise what is wrong and how to see what is right."""
+        raise UsageError(f"{message} (see `{self.prog} --help`)")
+
+
+def build_parser() -> Parser:
+    """Return the parser of every command."""
+    common = Parser(add_help=False)
+    common.add_argument("--json", action="store_true", help="print one JSON document")
+    common.add_argument(
+        "--color", choices=("auto", "always", "never"), default="auto", help="colour on a terminal"
+    )
+    common.add_argument("-v", "--verbose", action="count", default=0, help="-vv: a traceback with an error")
+
+    parser = Parser(
+        prog="backstop",
+        description="Simulate on-chain derivatives protocols: replay incidents, check files and vectors.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--version", action="store_true", help="print the version")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+
+    def add(name: str, help_text: str) -> argparse.ArgumentParser:
+        return commands.add_parser(name, help=help_text, description=help_text, parents=[common])
+
+    replay = add("replay", "replay an incident and compare every outcome with its published figure")
+    replay.add_argument("incident", help="id of a bundled incident (see `backstop incidents`) or a file")
+    replay.add_argument("--report", metavar="FILE", help="write the report: .html (one offline page) or .md")
+    replay.add_argument("--md", action="store_true", help="print the report as Markdown")
+
+    add("incidents", "list the bundled incidents")
+    validate = add("validate", "check scenario or incident files; every problem with its line")
+    validate.add_argument("file", nargs="+", help="YAML, TOML or JSON file, or a bundled id")
+    add("schema", "print the JSON Schema of incident files")
+    add("doctor", "say what this installation can do and what it lacks")
+    demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")
+    demo.add_argument(
+        "--report", metavar="FILE", default="reports/mango-2022-10-11.html", help="where to write it"
+    )
+    return parser
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; return the exit code."""
+    words = list(sys.argv[1:] if argv is None else argv)
+    as_json = "--json" in words
+    verbose = sum(word.count("v") for word in words if word.startswith("-v") and set(word[1:]) == {"v"})
+    try:
+        return _run(words)
+    except BackstopError as error:
+        return _fail(error, as_json=as_json, verbose=verbose)
+    except KeyboardInterrupt:
+        return _fail_plain("interrupted", "interrupted", INTERRUPTED, as_json=as_json)
+    except BrokenPipeError:
+        sys.stderr.close()
+        return BROKEN_PIPE
+    except Exception as error:  # the last line of defence: exit 70, never a bare traceback
+        if verbose > 1:
+            raise
+        what = f"internal error: {type(error).__name__}: {error} (run again with -vv for the traceback)"
+        return _fail_plain("internal", what, INTERNAL, as_json=as_json)
+
+
+def _run(words: list[str]) -> int:
+    parser = build_parser()
+    arguments = parser.parse_args(words)
+    if arguments.version:
+        from importlib.metadata import version
+
+        sys.stdout.write(f"backstop {version('backstop')}\n")
+        return 0
+    if arguments.command is None:
+        parser.print_help(sys.stdout)
+        return 0
+    command: Callable[[Any], Answer] = import_module(f"scenarios.cli.{arguments.command}").run
+    answer = command(arguments)
+    if arguments.json:
+        from scenarios.cli.answer import write_json
+
+        write_json(answer)
+    else:
+        answer.show()
+    return answer.exit_code
+
+
+def _fail(error: BackstopError, *, as_json: bool, verbose: int) -> int:
+    from scenarios.cli.answer import Answer, write_json
+
+    if verbose > 1:
+        import traceback
+
+        traceback.print_exception(error)
+    if as_json:
+        write_json(Answer.failure(error))
+    else:
+        sys.stderr.write(f"error: {error.message}\n")
+    return error.exit_code
+
+
+def _fail_plain(code: str, message: str, exit_code: int, *, as_json: bool) -> int:
+    error = BackstopError(message)
+    error.code, error.exit_code = code, exit_code
+    return _fail(error, as_json=as_json, verbose=0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,123 @@
+"""``backstop replay``: run an incident and lay every outcome beside its published figure."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from decimal import Decimal
+from pathlib import Path
+
+from scenarios.cli.answer import Answer, Message
+from scenarios.cli.main import UsageError
+from scenarios.files.library import load_incident, read_source
+from scenarios.incidents.registry import replayer_of
+from scenarios.report.manifest import Manifest, build_manifest
+from scenarios.report.table import Color, print_outcomes, terminal
+from scenarios.report.write import write_atomically
+from scenarios.result import Outcome, Replay
+
+PIPED_WIDTH = 120
+FORMATS = {".html": "html", ".htm": "html", ".md": "markdown"}
+
+
+def run(arguments: Namespace) -> Answer:
+    """Replay, write the report if asked, and answer."""
+    target = _report_format(arguments.report)
+    incident = load_incident(arguments.incident)
+    replay = replayer_of(incident).run()
+    markdown = getattr(arguments, "md", False)
+    manifest = None
+    if target or markdown:
+        manifest = build_manifest(sys.argv, *read_source(arguments.incident))
+        if target:
+            write_atomically(Path(arguments.report), render(replay, manifest, target))
+    shown = render(replay, manifest, "markdown") if markdown and manifest else ""
+
+    def show() -> None:
+        if markdown:
+            sys.stdout.write(shown)
+        else:
+            print_replay(replay, arguments.color)
+        if arguments.report:
+            sys.stderr.write(f"report: {arguments.report}\n")
+
+    data = replay_data(replay) | ({"report": arguments.report} if arguments.report else {})
+    return Answer(data, show, 1 if replay.has_finding else 0, warnings=_warnings(replay))
+
+
+def _report_format(path: str | None) -> str | None:
+    if path is None:
+        return None
+    kind = FORMATS.get(Path(path).suffix.lower())
+    if kind is None:
+        raise UsageError(f"--report {path}: the name must end in .html or .md")
+    return kind
+
+
+def render(replay: Replay, manifest: Manifest, kind: str) -> str:
+    """Return the report as a page or as Markdown."""
+    if kind == "html":
+        from scenarios.report.html import render_html
+
+        return render_html(replay, manifest)
+    from scenarios.report.markdown import render_markdown
+
+    return render_markdown(replay, manifest)
+
+
+def print_replay(replay: Replay, color: Color) -> None:
+    """Print the headline table and the findings."""
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = terminal(color, width=width)
+    print_outcomes(replay, console)
+    for finding in replay.findings:
+        console.print(f"{finding.name}: {finding.value} {finding.unit}", soft_wrap=True)
+
+
+def replay_data(replay: Replay) -> dict[str, object]:
+    """Return the machine form of a replay."""
+    return {
+        "incident": replay.id,
+        "title": replay.title,
+        "protocol": replay.protocol,
+        "date": replay.date,
+        "chain": replay.chain,
+        "mechanism": replay.mechanism,
+        "outcomes": [_outcome(outcome) for outcome in replay.outcomes],
+        "findings": replay.findings,
+        "series": replay.series,
+        "steps": replay.steps,
+        "transactions": replay.transactions,
+        "oracle": replay.nodes,
+        "notes": replay.notes,
+        "references": replay.references,
+    }
+
+
+def _outcome(outcome: Outcome) -> dict[str, object]:
+    tolerance = outcome.tolerance
+    return {
+        "name": outcome.name,
+        "unit": outcome.unit,
+        "replayed": outcome.replayed,
+        "published": outcome.published,
+        "deviation": None if outcome.deviation is None else _rounded(outcome.deviation),
+        "tolerance": None if tolerance is None else {"kind": tolerance.kind, "value": tolerance.value},
+        "within": outcome.within,
+        "source": outcome.source,
+        "verdict": outcome.verdict,
+        "note": outcome.note,
+        "reason": outcome.reason,
+    }
+
+
+def _rounded(value: Decimal) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-18))
+
+
+def _warnings(replay: Replay) -> tuple[Message, ...]:
+    return tuple(
+        Message("warning", "not-replayed", f"{outcome.name}: {outcome.reason}", {"outcome": outcome.name})
+        for outcome in replay.outcomes
+        if outcome.replayed is None
+    )
