@@ -61,11 +61,12 @@ def _check_pool(
     coins = entry.get("coins")
     listed = [str(coin) for coin in coins] if isinstance(coins, list) else []
     names = _balance_names(pool, frozenset(listed) or symbols)
-    balances = 0
+    balances, unknown = 0, False
     for key, value in entry.items():
         if key in pool.model_fields:
             continue
         if names and key not in names:
+            unknown = True
             yield Finding(
                 "unknown-field",
                 (*path, key),
@@ -80,7 +81,7 @@ def _check_pool(
     for coin in listed:
         if coin not in entry and f"underlying_value_{coin}" not in entry:
             yield Finding("missing-field", (*path, coin), f"the coin {coin!r} has no balance", "a number")
-    if balances < pool.balances_needed:
+    if balances < pool.balances_needed and not unknown:
         yield Finding(
             "missing-field",
             path,

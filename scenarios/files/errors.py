@@ -5,7 +5,6 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from difflib import get_close_matches
 
 from protocol.errors import BackstopError
 
@@ -24,6 +23,8 @@ def printable(text: object, limit: int = LONGEST_SHOWN) -> str:
 
 def closest(word: object, known: Iterable[str]) -> str | None:
     """Return the known word that ``word`` most likely stands for, or None."""
+    from difflib import get_close_matches  # noqa: PLC0415 -- keeps start-up light
+
     names = sorted(set(known))
     folded = {name.casefold(): name for name in reversed(names)}
     text = str(word)

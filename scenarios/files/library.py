@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from importlib.resources import files
-from importlib.resources.abc import Traversable
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from scenarios.files.errors import FileError, Problem, closest
 
 if TYPE_CHECKING:
+    from importlib.resources.abc import Traversable
+    from pathlib import Path
+
     from scenarios.files.document import Document
     from scenarios.files.models import Incident
 
@@ -17,6 +17,8 @@ _ENDINGS = (".yaml", ".yml", ".json", ".toml")
 
 
 def _folder() -> Traversable:
+    from importlib.resources import files  # noqa: PLC0415 -- keeps start-up light
+
     return files("scenarios.incidents") / "facts"
 
 
@@ -42,7 +44,7 @@ def load_incident(id_or_path: str | Path) -> Incident:
     from scenarios.files.document import load_document, parse_document  # noqa: PLC0415 -- keeps start-up light
 
     name = str(id_or_path)
-    if isinstance(id_or_path, Path) or name.lower().endswith(_ENDINGS) or "/" in name or "\\" in name:
+    if not isinstance(id_or_path, str) or name.lower().endswith(_ENDINGS) or "/" in name or "\\" in name:
         return read_incident(load_document(id_or_path))
     if name not in list_incidents():
         raise FileError([_unknown(name)])

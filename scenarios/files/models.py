@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from decimal import Decimal
 from typing import Annotated, Any, TypeAlias
 
 from pydantic import (
     BaseModel,
-    BeforeValidator,
     ConfigDict,
     Discriminator,
     Field,
@@ -122,13 +120,7 @@ StateEntry: TypeAlias = Annotated[
 """A pool (chosen by its ``type``) or any other state as plain data."""
 
 
-def _whole(value: object) -> object:
-    if isinstance(value, Decimal) and value == value.to_integral_value():
-        return int(value)
-    return value
-
-
-Decimals: TypeAlias = Annotated[int, BeforeValidator(_whole), Field(ge=0, le=36, strict=True)]
+Decimals: TypeAlias = Annotated[int, Field(ge=0, le=36, strict=True)]
 Text: TypeAlias = Annotated[str, Field(min_length=1)]
 Height: TypeAlias = Annotated[int, Field(ge=0, strict=True)]
 

@@ -63,6 +63,8 @@ def _events(text: str, reading: Reading) -> Iterator[Event]:
         line = lines[at[0] - 1] if at[0] <= len(lines) else ""
         what = " ".join(str(part) for part in (error.context, error.problem) if part)
         hint = None
+        if "maximum nesting depth" in what:  # libyaml has a limit of its own, far above ours
+            reading.fail("too-deep", f"nested more than {MAX_DEPTH} levels deep", at)
         if "\t" in line[: at[1]]:
             what, hint = "a tab in the indentation", "spaces"
         reading.fail("syntax", f"not valid YAML: {what}", at, expected=hint)

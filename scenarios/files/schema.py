@@ -7,6 +7,7 @@ actors, the order of steps, which fields an action has) is checked by `load_inci
 from __future__ import annotations
 
 import json
+from pathlib import Path
 from typing import Any, cast
 
 from scenarios.files.models import Incident
@@ -119,3 +120,12 @@ def _any_asset(template: str) -> str:
 
 def _complete_outcome(outcome: dict[str, Any]) -> None:
     outcome["oneOf"] = [{"required": ["tolerance_rel"]}, {"required": ["tolerance_abs"]}]
+
+
+def write_schema() -> None:
+    """Write the shipped copy again, after a change of the model."""
+    Path(__file__).with_name(SCHEMA_FILE).write_text(schema_text(), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write_schema()
