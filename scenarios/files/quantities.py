@@ -17,6 +17,15 @@ NUMBER_SCHEMA: dict[str, Any] = {"anyOf": [{"type": "number"}, {"type": "string"
 NOT_NEGATIVE_SCHEMA: dict[str, Any] = {
     "anyOf": [{"type": "number", "minimum": 0}, {"type": "string", "pattern": NOT_NEGATIVE_TEXT}]
 }
+POSITIVE_SCHEMA: dict[str, Any] = {
+    "anyOf": [{"type": "number", "exclusiveMinimum": 0}, {"type": "string", "pattern": NOT_NEGATIVE_TEXT}]
+}
+FRACTION_SCHEMA: dict[str, Any] = {
+    "anyOf": [
+        {"type": "number", "minimum": 0, "exclusiveMaximum": 1},
+        {"type": "string", "pattern": NOT_NEGATIVE_TEXT},
+    ]
+}
 
 
 def _exact(value: object) -> Decimal:
@@ -59,13 +68,10 @@ NotNegative: TypeAlias = Annotated[
 ]
 """An exact number not below zero."""
 Positive: TypeAlias = Annotated[
-    Decimal, BeforeValidator(_exact), AfterValidator(_positive), WithJsonSchema(NOT_NEGATIVE_SCHEMA)
+    Decimal, BeforeValidator(_exact), AfterValidator(_positive), WithJsonSchema(POSITIVE_SCHEMA)
 ]
 """An exact number above zero."""
 Fraction: TypeAlias = Annotated[
-    Decimal,
-    BeforeValidator(_exact),
-    AfterValidator(_fraction),
-    WithJsonSchema({"type": "number", "minimum": 0, "exclusiveMaximum": 1}),
+    Decimal, BeforeValidator(_exact), AfterValidator(_fraction), WithJsonSchema(FRACTION_SCHEMA)
 ]
 """An exact number from zero to below one."""

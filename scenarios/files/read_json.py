@@ -26,6 +26,10 @@ class Lines:
         line = bisect_right(self._starts, offset)
         return line, offset - self._starts[line - 1] + 1
 
+    def offset(self, at: tuple[int, int]) -> int:
+        """Return the offset of a line and column."""
+        return self._starts[at[0] - 1] + at[1] - 1
+
 
 @dataclass(slots=True)
 class _Open:

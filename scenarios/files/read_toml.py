@@ -29,7 +29,7 @@ _LITERAL = re.compile(r"\d{4}-\d\d-\d\d[ Tt]\d\d:\d\d[^\s,\]}#]*+|[^\s,\]}#]++")
 _NOT_FINITE = re.compile(r"[-+]?(?:inf|nan)")
 _DATES = (datetime.datetime, datetime.date, datetime.time)
 _PLACE = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)$")
-_TWICE = ("overwrite", "declare", "mutate")
+_TWICE = ("overwrite", "declare", "mutate", "Duplicate")
 
 
 class _Scanner:
@@ -53,6 +53,13 @@ class _Scanner:
                 table = self._header(1)
             else:
                 self._assign(table)
+
+    def find_key_that_stands_twice(self, end: tuple[int, int]) -> None:
+        """Walk up to the place where the parser gave up, and raise if a key was seen twice."""
+        self.text = self.text[: self.lines.offset(end)]
+        self.run()
+        if self.reading.problems:
+            raise FileError(self.reading.problems)
 
     def _skip(self) -> int:
         blank = _BLANK.match(self.text, self.offset)
@@ -215,18 +222,16 @@ def read_toml(text: str, reading: Reading) -> object:
 
 
 def _explain(message: str, scanner: _Scanner, reading: Reading) -> NoReturn:
-    if any(word in message for word in _TWICE):
-        scanner.run()
-        if reading.problems:
-            raise FileError(reading.problems)
-    if place := _PLACE.search(message):
-        message = message[: place.start()]
-        if place.group(1):
-            at = (int(place.group(1)), int(place.group(2)))
-        else:
-            at = scanner.lines.at(len(scanner.text.rstrip()))
-    elif "digits" in message:  # an integer beyond what Python converts
-        reading.fail("number-size", "a number is too long", (1, 1))
-    else:
+    place = _PLACE.search(message)
+    if place is None:
+        if "digits" in message:  # an integer beyond what Python converts
+            reading.fail("number-size", "a number is too long", (1, 1))
         at = (1, 1)
-    reading.fail("syntax", f"not valid TOML: {message[0].lower()}{message[1:]}", at)
+    elif place.group(1):
+        at = (int(place.group(1)), int(place.group(2)))
+    else:
+        at = scanner.lines.at(len(scanner.text.rstrip()))
+    if any(word in message for word in _TWICE):
+        scanner.find_key_that_stands_twice(at)
+    what = message[: place.start()] if place else message
+    reading.fail("syntax", f"not valid TOML: {what[:1].lower()}{what[1:]}", at)
