@@ -14,6 +14,8 @@ from scenarios.report.text import shorten
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
+    from matplotlib.axis import Axis
+    from matplotlib.ticker import Formatter
 
 WIDTH, HEIGHT = 390, 270
 """Size of a panel in user units of its SVG."""
@@ -80,17 +82,17 @@ def _steps(axes: Axes, labels: list[str]) -> None:
 
 
 def _abscissa(axes: Axes, name: str, places: list[float]) -> None:
-    from matplotlib.ticker import FuncFormatter, NullFormatter  # noqa: PLC0415
+    from matplotlib.ticker import NullFormatter  # noqa: PLC0415
 
     axes.set_xlabel(fit(name, WIDTH * 0.7, 9.5))
     if places and 0 < _DECADES * min(places) <= max(places):
         axes.set_xscale("log")
         axes.xaxis.set_minor_formatter(NullFormatter())
-    axes.xaxis.set_major_formatter(FuncFormatter(_label))
+    axes.xaxis.set_major_formatter(_formatter(axes.xaxis))
 
 
 def _ordinate(axes: Axes, panel: Panel, values: list[float]) -> None:
-    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter  # noqa: PLC0415
+    from matplotlib.ticker import LogLocator, NullFormatter  # noqa: PLC0415
 
     finite = [value for value in values if not math.isnan(value)]
     if any(series.log for series in panel.series) and finite and min(finite) > 0:
@@ -100,15 +102,22 @@ def _ordinate(axes: Axes, panel: Panel, values: list[float]) -> None:
         axes.yaxis.set_minor_formatter(NullFormatter())
     elif finite and min(finite) < 0 < max(finite):
         axes.axhline(0, color=MUTED, linewidth=1)
-    axes.yaxis.set_major_formatter(FuncFormatter(_label))
+    axes.yaxis.set_major_formatter(_formatter(axes.yaxis))
     axes.grid(axis="y")
     axes.set_title(fit(", ".join(panel.units), WIDTH * 0.6, 9.5), loc="left")
 
 
-def _label(value: float, _position: float | None) -> str:
-    """Return a tick's number, millions and billions shortened."""
-    number = Decimal(f"{value:.6g}")
-    for size, letter in ((9, "\N{NO-BREAK SPACE}bn"), (6, "\N{NO-BREAK SPACE}M")):
-        if Decimal(10) ** size <= abs(number) < Decimal(10) ** (size + 6):
-            return human(number.scaleb(-size)) + letter
-    return human(number)
+def _formatter(axis: Axis) -> Formatter:
+    """Return a formatter that counts the whole axis in units, millions or billions."""
+    from matplotlib.ticker import FuncFormatter  # noqa: PLC0415
+
+    def label(value: float, _position: float | None) -> str:
+        largest = max(abs(end) for end in axis.get_view_interval())
+        number = Decimal(f"{value:.6g}")
+        for size, name in ((9, "bn"), (6, "M")):
+            if axis.get_scale() != "log" and 10**size <= largest < 10 ** (size + 6):
+                scaled = human(number.scaleb(-size))
+                return scaled if number == 0 else f"{scaled}\N{NO-BREAK SPACE}{name}"
+        return human(number)
+
+    return FuncFormatter(label)

@@ -91,22 +91,22 @@ STEPS = tuple(
     StepRecord(n, actor, action, summary)
     for n, (actor, action, summary) in enumerate(
         [
-            ("A", "deposit", "Deposit 5,000,000 USDC as collateral of the long account."),
-            ("B", "deposit", "Deposit 4,999,998.95 USDC as collateral of the short account."),
+            ("A", "deposit", "deposits 5,000,000 USDC as collateral of the long account."),
+            ("B", "deposit", "deposits 4,999,998.95 USDC as collateral of the short account."),
             (
                 "A",
                 "place_bid",
-                "Rest a bid for 515,717,245 MNGO-PERP at 0.0382; initial health stays 74,608 USD.",
+                "rests a bid for 515,717,245 MNGO-PERP at 0.0382; initial health stays 74,608 USD.",
             ),
-            ("B", "sell", "Sell 488,302,109 MNGO-PERP at 0.0382 into the bid in three orders."),
+            ("B", "sell", "sells 488,302,109 MNGO-PERP at 0.0382 into the bid in three orders."),
             (
                 "A",
                 "buy_spot_MNGO",
-                "Buy MNGO on three thin spot markets; the index follows from 0.0382 to 0.91.",
+                "buys MNGO on three thin spot markets; the index follows from 0.0382 to 0.91.",
             ),
-            ("A", "settle_pnl", "Settle the unrealised gain against the short account."),
-            ("A", "withdraw", "Withdraw 50,000,000 USDC."),
-            ("A", "withdraw", "Withdraw SOL, mSOL, BTC, USDC, USDT, SRM and MNGO against the same gain."),
+            ("A", "settle_pnl", "settles the unrealised gain against the short account."),
+            ("A", "withdraw", "withdraws 50,000,000 USDC."),
+            ("A", "withdraw", "withdraws SOL, mSOL, BTC, USDC, USDT, SRM and MNGO against the same gain."),
         ],
         start=1,
     )
