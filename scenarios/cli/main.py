@@ -82,6 +82,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _run(words)
     except BackstopError as error:
         return _fail(error, as_json=as_json, verbose=verbose)
+    except SystemExit as done:  # argparse, after --help
+        return int(done.code or 0)
     except KeyboardInterrupt:
         return _fail_plain("interrupted", "interrupted", INTERRUPTED, as_json=as_json)
     except BrokenPipeError:

@@ -69,4 +69,4 @@ def _compare_one(published: Published, name: str, figure: Decimal, value: Decima
 def _predict(name: str, unit: str, value: Decimal | Missing) -> Outcome:
     if isinstance(value, Missing):
         return Outcome(name, unit, None, reason=value.reason)
-    return Outcome(name, unit, value, reason="nothing is published in the file: a prediction")
+    return Outcome(name, unit, value)

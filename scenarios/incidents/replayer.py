@@ -178,7 +178,9 @@ class Replayer:
         committed = self._open.commit()
         self._open = None
         postings = tuple(Posting(p.source, p.target, p.asset, p.amount, p.memo) for p in committed.postings)
-        self._transactions.append(TransactionRecord(committed.name, self._opened_at, postings))
+        steps = [step for step in self._steps if step.n >= self._opened_at]
+        name = ", ".join(dict.fromkeys(step.action for step in steps))
+        self._transactions.append(TransactionRecord(name, self._opened_at, postings))
 
     def _received_since(self, mark: int, actor: str) -> dict[str, int]:
         got: dict[str, int] = {}

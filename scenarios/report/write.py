@@ -14,7 +14,7 @@ class CannotWriteError(BackstopError):
     """A report could not be written; whatever stood at the path before is untouched."""
 
     code = "cannot-write"
-    exit_code = 73
+    exit_code = 2
 
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(f"cannot write {path}: {reason}", path=str(path), reason=reason)

@@ -1,0 +1,183 @@
+"""Every bundled incident, its outcomes beside the published figures of the file."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+import yaml
+
+from protocol.venues.uniswap_v2 import UniswapV2Pair
+from scenarios.errors import StepError, UnbackedError
+from scenarios.files.library import list_incidents, load_incident
+from scenarios.incidents.registry import REPLAYERS, replayer_of
+from scenarios.result import Replay
+from scenarios.world import World
+
+ROOT = Path(__file__).parents[2]
+FACTS = ROOT / "scenarios/incidents/facts"
+
+NOT_REPLAYED = {
+    ("mango-2022-10-11", "mngo_price_after"),
+    ("mango-2022-10-11", "returned_after_vote"),
+    ("cream-yusd-2021-10-27", "protocol_loss"),
+    ("inverse-inv-2022-04-02", "borrowed_total"),
+}
+"""Figures that the facts do not pin; each row must say which fact is missing."""
+
+
+def replay(name: str) -> Replay:
+    return replayer_of(load_incident(name)).run()
+
+
+@pytest.mark.parametrize("name", list_incidents())
+def test_every_listed_outcome_is_within_its_tolerance_or_says_why_not(name: str) -> None:
+    result = replay(name)
+    incident = load_incident(name)
+    assert [row.name for row in result.outcomes] == [
+        *(outcome.name for outcome in incident.outcomes),
+        *incident.predict,
+    ]
+    for row in result.outcomes:
+        if (name, row.name) in NOT_REPLAYED:
+            assert row.verdict == "not-replayed"
+            assert len(row.reason) > 20
+        else:
+            assert row.verdict == ("within" if row.published is not None else "predicted"), row
+            assert row.replayed is not None
+            assert row.replayed.is_finite()
+
+
+@pytest.mark.parametrize("name", list_incidents())
+def test_a_verdict_is_computed_and_not_assumed(name: str, tmp_path: Path) -> None:
+    """Shift each published figure beyond its tolerance: the row must fall outside."""
+    data = yaml.safe_load((FACTS / f"{name}.yaml").read_text())
+    for outcome in data.get("outcomes", []):
+        outcome["value"] = float(outcome["value"]) * 1.5 + 10
+    if not data.get("outcomes"):
+        return
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(yaml.safe_dump(data, sort_keys=False))
+    for row in replay(str(path)).outcomes:
+        assert row.verdict in {"outside", "not-replayed"}, row
+
+
+@pytest.mark.parametrize("name", list_incidents())
+def test_the_same_bytes_every_time(name: str) -> None:
+    assert replay(name) == replay(name)
+
+
+@pytest.mark.parametrize("name", list_incidents())
+def test_every_transaction_is_balanced(name: str) -> None:
+    replayer = replayer_of(load_incident(name))
+    result = replayer.run()
+    replayer.world.state.ledger.assert_conserved("the end")
+    assert result.transactions
+    assert all(posting.amount > 0 for record in result.transactions for posting in record.postings)
+
+
+def test_every_replayer_has_its_incident() -> None:
+    assert set(REPLAYERS) == set(list_incidents())
+
+
+def test_mango_least_price_by_hand() -> None:
+    # 5 M deposited, 50 M out, 488,302,109 long from 0.0382 with asset weight 3/4:
+    # (45 M + 488,302,109 * 0.0382) / (488,302,109 * 0.75) = 0.173808...
+    least = {finding.name: finding.value for finding in replay("mango-2022-10-11").findings}
+    by_hand = (Decimal(45_000_000) + 488302109 * Decimal("0.0382")) / (488302109 * Decimal("0.75"))
+    value = Decimal(least["least oracle price that permits the withdrawal of step 7"])
+    assert abs(value - by_hand) < Decimal("1e-9")
+
+
+def test_mango_is_refused_below_the_least_price(tmp_path: Path) -> None:
+    text = (FACTS / "mango-2022-10-11.yaml").read_text()
+    path = tmp_path / "mango-2022-10-11.yaml"
+    path.write_text(text.replace("spot_peak: 0.91", "spot_peak: 0.17"))
+    with pytest.raises(StepError) as caught:
+        replay(str(path))
+    assert caught.value.details["step"] == 7
+    assert caught.value.details["cause"] == "borrow-refused"
+    assert f"{path}:" in caught.value.message
+
+
+def test_a_position_limit_stops_mango_at_the_order(tmp_path: Path) -> None:
+    text = (FACTS / "mango-2022-10-11.yaml").read_text()
+    path = tmp_path / "mango-2022-10-11.yaml"
+    path.write_text(text.replace("size: 515717245", "size: 530000000"))
+    with pytest.raises(StepError) as caught:
+        replay(str(path))
+    assert caught.value.details["step"] == 3
+
+
+def test_a_failed_step_undoes_its_whole_transaction(tmp_path: Path) -> None:
+    text = (FACTS / "warp-2020-12-17.yaml").read_text()
+    path = tmp_path / "warp-2020-12-17.yaml"
+    path.write_text(
+        text.replace(
+            "{n: 6, actor: attacker, action: borrow, asset: DAI, amount: 3862646}",
+            "{n: 6, actor: attacker, action: borrow, asset: DAI, amount: 5000000}",
+        )
+    )
+    replayer = replayer_of(load_incident(str(path)))
+    with pytest.raises(StepError, match="step 6"):
+        replayer.run()
+    ledger = replayer.world.state.ledger
+    assert dict(ledger.balances("attacker")) == {}
+    assert ledger.cash("Warp Finance", "USDC") == 3917983 * 10**6
+
+
+def test_a_flash_loan_that_cannot_be_repaid_is_an_error(tmp_path: Path) -> None:
+    text = (FACTS / "bzx1-2020-02-15.yaml").read_text()
+    path = tmp_path / "bzx1-2020-02-15.yaml"
+    path.write_text(text.replace("sell: WBTC, amount: 112}", "sell: WBTC, amount: 1}"))
+    with pytest.raises(StepError, match="step 6"):
+        replay(str(path))
+
+
+def test_a_venue_that_believes_in_what_it_does_not_hold_is_caught() -> None:
+    world = World({"A": 18, "B": 18})
+    with world.transaction("before"):
+        world.add_venue("pool", UniswapV2Pair("A", "B", 10**20, 10**20))
+    with pytest.raises(UnbackedError), world.transaction("tampered"):
+        world.state.values["pool"] = UniswapV2Pair("A", "B", 10**20 + 1, 10**20)
+    assert world.pair("pool").reserve0 == 10**20
+
+
+GENERIC = """
+id: my-own-test
+title: A user's own incident
+date_utc: 2024-01-01
+chain: ethereum
+protocol: nobody
+venues: [pool]
+mechanism_class: [spot-amm-oracle]
+replay_level: amm-exact
+closure: {status: closes}
+actors: {attacker: me}
+assets: {DAI: 18, WETH: 18, LP: 18}
+state_before:
+  pool: {type: constant-product, DAI: 1000000, WETH: 1000, LP_supply: 30000, fee: 0.003}
+steps:
+  - {n: 1, actor: attacker, action: flash_loan, asset: WETH, amount: 10}
+  - {n: 2, actor: attacker, action: swap, venue: pool, sell: WETH, amount: 10}
+  - {n: 3, actor: attacker, action: swap, venue: pool, sell: DAI, amount: all from step 2}
+outcomes:
+  - {name: dai_from_step_2, value: 9871.580343970612988504, unit: DAI, tolerance_abs: 1.0e-18, source: derived}
+references: {}
+"""
+
+
+def test_a_users_own_incident_runs_on_the_generic_actions(tmp_path: Path) -> None:
+    path = tmp_path / "my-own-test.yaml"
+    path.write_text(GENERIC)
+    with pytest.raises(StepError, match="flash loan of WETH"):
+        replay(str(path))
+    path.write_text(
+        GENERIC.replace(
+            "  - {n: 3",
+            "  - {n: 3, actor: attacker, action: swap, venue: pool, sell: DAI, amount: 0}\n  - {n: 4",
+        )
+    )
+    with pytest.raises(StepError, match="amount in is zero"):
+        replay(str(path))
