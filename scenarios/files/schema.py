@@ -90,7 +90,7 @@ def _complete_step(step: dict[str, Any]) -> None:
     properties = cast("dict[str, dict[str, Any]]", step["properties"])
     properties["action"]["enum"] = list(ACTIONS)
     for name, (kind, meaning) in FIELDS.items():
-        kinds = [kind, *(other for (_, field), other in OTHER_KINDS.items() if field == name)]
+        kinds: list[Kind] = [kind, *(other for (_, field), other in OTHER_KINDS.items() if field == name)]
         shapes = [_KINDS[one] for one in kinds]
         shape = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
         properties[name] = {**shape, "description": meaning}
