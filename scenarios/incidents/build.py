@@ -51,7 +51,8 @@ BUILDERS = {"constant-product": build_constant_product}
 def build_venues(facts: Facts) -> dict[str, Venue]:
     """Return every venue of ``state_before`` whose type is known."""
     venues: dict[str, Venue] = {}
-    for name, value in facts.mapping("state_before").items():
+    state = facts.mapping("state_before") if facts.has("state_before") else {}
+    for name, value in state.items():
         if isinstance(value, dict) and (kind := value.get("type")) in BUILDERS:
             venues[name] = BUILDERS[kind](facts, name)
     return venues

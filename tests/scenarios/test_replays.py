@@ -163,7 +163,8 @@ steps:
   - {n: 2, actor: attacker, action: swap, venue: pool, sell: WETH, amount: 10}
   - {n: 3, actor: attacker, action: swap, venue: pool, sell: DAI, amount: all from step 2}
 outcomes:
-  - {name: dai_from_step_2, value: 9871.580343970612988504, unit: DAI, tolerance_abs: 1.0e-18, source: derived}
+  - {name: dai_from_step_2, value: 9871.580343970612988504,
+     unit: DAI, tolerance_abs: 1.0e-18, source: derived}
 references: {}
 """
 
@@ -181,3 +182,17 @@ def test_a_users_own_incident_runs_on_the_generic_actions(tmp_path: Path) -> Non
     )
     with pytest.raises(StepError, match="amount in is zero"):
         replay(str(path))
+
+
+def test_a_users_own_incident_with_own_money_closes(tmp_path: Path) -> None:
+    path = tmp_path / "my-own-test.yaml"
+    lines = [line for line in GENERIC.splitlines() if "flash_loan" not in line]
+    text = "\n".join(lines).replace("steps:", "  attacker: {WETH: 10}\nsteps:")
+    path.write_text(text)
+    result = replay(str(path))
+    # floor(10 * 0.997 * 1e6 / (1000 + 9.97)) in wei, by hand.
+    wei = 10 * 997 * 10**36 * 10**6 // (1000 * 1000 * 10**18 + 10 * 997 * 10**18)
+    (row,) = result.outcomes
+    assert row.replayed == Decimal(wei).scaleb(-18)
+    assert row.verdict == "within"
+    assert [posting.amount for posting in result.transactions[0].postings] == [10**19, wei]
