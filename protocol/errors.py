@@ -178,6 +178,17 @@ class ObservationTooOldError(VenueError):
         )
 
 
+class PeriodNotElapsedError(VenueError):
+    """An oracle over a pool may not be updated yet (Uniswap V2 example: ``PERIOD_NOT_ELAPSED``)."""
+
+    code = "period-not-elapsed"
+
+    def __init__(self, elapsed: int, period: int) -> None:
+        super().__init__(
+            f"{elapsed} s since the last update, {period} s needed", elapsed=elapsed, period=period
+        )
+
+
 class StateError(VenueError):
     """A stored venue state lacks a key or holds a value of the wrong kind."""
 
