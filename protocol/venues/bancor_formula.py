@@ -151,8 +151,7 @@ def sale_return_down(supply: int, reserve: int, ratio: int, amount: int) -> int:
         return to_uint(reserve * amount, 256, "reserve times amount") // supply
     result, precision = power_down(supply, supply - amount, MAX_RATIO, ratio)
     grown = to_uint(reserve * result, 256, "reserve times power")
-    # Shifting up is unchecked in the contract: high bits would be lost, so such a reserve is refused.
-    return (grown - to_uint(reserve << precision, 256, "reserve shifted")) // result
+    return (grown - (reserve << precision)) // result
 
 
 def _require_curve(supply: int, reserve: int, ratio: int) -> None:

@@ -13,7 +13,11 @@ from pathlib import PurePath
 from scenarios.verify.errors import UnknownFormatError, VectorFileError
 from scenarios.verify.tally import Checker, Document
 
-MODULES = ("scenarios.verify.uniswap_v2",)
+MODULES = (
+    "scenarios.verify.pricing_curves",
+    "scenarios.verify.uniswap_v2",
+    "scenarios.verify.weighted_pool",
+)
 """Modules that export ``CHECKERS: dict[str, Checker]``, imported when the first file is read.
 
 A name that cannot be imported is an error, and the tests hold this table equal to the folder.
