@@ -69,23 +69,20 @@ def _stays_within_256_bits(x: int, precision: int) -> bool:
 
 
 @cache
-def largest_exponents() -> tuple[int, ...]:
-    """Return, for precisions 32 to 127, the largest x * 2**127 that the contract raises e to.
+def largest_exponent(precision: int) -> int:
+    """Return the largest x * 2**127 that the contract raises e to at ``precision``.
 
-    The contract stores this table; it is the largest exponent at which no step overflows, plus one, less
-    one unit after shifting up to 127 bits.
+    The contract stores a table of these for 32 to 127; each is the largest exponent at which no step
+    overflows, plus one, less one unit after shifting up to 127 bits.
     """
-    table = []
-    for precision in range(MIN_PRECISION, MAX_PRECISION + 1):
-        low, high = 0, 1 << (precision + 8)
-        while low + 1 < high:
-            middle = (low + high) // 2
-            if _stays_within_256_bits(middle, precision):
-                low = middle
-            else:
-                high = middle
-        table.append(((low + 1) << (MAX_PRECISION - precision)) - 1)
-    return tuple(table)
+    low, high = 0, 1 << (precision + 8)
+    while low + 1 < high:
+        middle = (low + high) // 2
+        if _stays_within_256_bits(middle, precision):
+            low = middle
+        else:
+            high = middle
+    return ((low + 1) << (MAX_PRECISION - precision)) - 1
 
 
 def precision_for(x: int) -> int:
@@ -96,18 +93,17 @@ def precision_for(x: int) -> int:
     UnsafeValueError
         If none does: the contract asserts.
     """
-    table = largest_exponents()
     low, high = MIN_PRECISION, MAX_PRECISION
     while low + 1 < high:
         middle = (low + high) // 2
-        if table[middle - MIN_PRECISION] >= x:
+        if largest_exponent(middle) >= x:
             low = middle
         else:
             high = middle
     for precision in (high, low):
-        if table[precision - MIN_PRECISION] >= x:
+        if largest_exponent(precision) >= x:
             return precision
-    raise UnsafeValueError("exponent", x, 0, table[0])
+    raise UnsafeValueError("exponent", x, 0, largest_exponent(MIN_PRECISION))
 
 
 def power_down(base_n: int, base_d: int, exponent_n: int, exponent_d: int) -> tuple[int, int]:
