@@ -178,6 +178,72 @@ class ObservationTooOldError(VenueError):
         )
 
 
+class PeriodNotElapsedError(VenueError):
+    """An oracle over a pool may not be updated yet (Uniswap V2 example: ``PERIOD_NOT_ELAPSED``)."""
+
+    code = "period-not-elapsed"
+
+    def __init__(self, elapsed: int, period: int) -> None:
+        super().__init__(
+            f"{elapsed} s since the last update, {period} s needed", elapsed=elapsed, period=period
+        )
+
+
+class OrderError(VenueError):
+    """An order book refuses an order; the book is unchanged."""
+
+    code = "order"
+
+
+class OrderSizeError(OrderError):
+    """A price or quantity is not a whole number of ticks or lots."""
+
+    code = "order-size"
+
+    def __init__(self, what: str, value: int, step: int) -> None:
+        super().__init__(
+            f"{what} = {value} is not a positive multiple of {step}", what=what, value=value, step=step
+        )
+
+
+class WouldCrossError(OrderError):
+    """A post-only order would trade at once."""
+
+    code = "would-cross"
+
+    def __init__(self, price: int, best: int) -> None:
+        super().__init__(f"post-only at {price} crosses the best price {best}", price=price, best=best)
+
+
+class NotFilledError(OrderError):
+    """A fill-or-kill order cannot be filled whole."""
+
+    code = "not-filled"
+
+    def __init__(self, asked: int, fillable: int) -> None:
+        super().__init__(
+            f"{asked} asked, {fillable} fillable within the limit", asked=asked, fillable=fillable
+        )
+
+
+class SelfTradeError(OrderError):
+    """An order would trade against its owner's own."""
+
+    code = "self-trade"
+
+    def __init__(self, owner: str, order: int) -> None:
+        super().__init__(f"{owner} would trade against own order {order}", owner=owner, order=order)
+
+
+class UnknownOrderError(OrderError):
+    """No resting order has this number, or it belongs to somebody else."""
+
+    code = "unknown-order"
+
+    def __init__(self, order: int, owner: str) -> None:
+        super().__init__(f"{owner} has no resting order {order}", order=order, owner=owner)
+
+
 class StateError(VenueError):
     """A stored venue state lacks a key or holds a value of the wrong kind."""
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.errors import NegativeAmountError, ZeroAmountError
+from protocol.errors import NegativeAmountError, UnknownAssetError, ZeroAmountError
 
 
 def require_positive(what: str, amount: int) -> None:
@@ -17,3 +17,11 @@ def require_not_negative(what: str, amount: int) -> None:
     """Raise if ``amount`` is below zero."""
     if amount < 0:
         raise NegativeAmountError(what, amount)
+
+
+def require_known(assets: tuple[str, ...], sell: str, buy: str) -> None:
+    """Raise unless ``sell`` and ``buy`` are two different assets among ``assets``."""
+    if sell not in assets:
+        raise UnknownAssetError(sell, assets)
+    if buy not in assets or buy == sell:
+        raise UnknownAssetError(buy, assets)

@@ -11,12 +11,13 @@ from dataclasses import asdict, dataclass, replace
 from typing import Self
 
 from protocol.errors import (
+    DivisionByZeroError,
     InsufficientLiquidityError,
     SlippageError,
     UninitialisedPoolError,
     UnknownAssetError,
 )
-from protocol.venues.checks import require_positive
+from protocol.venues.checks import require_not_negative, require_positive
 from protocol.venues.venue import State, Trade, state_int, state_str
 
 MINIMUM_FIRST_DEPOSIT = 1_000_000_000
@@ -97,6 +98,8 @@ class UniswapV1Exchange:
         del time
         reserve_in, reserve_out = self._sides(sell, buy)
         out = self.quote(sell, buy, amount_in)
+        # Every entry point demands min_tokens > 0 or min_eth > 0, so an output of nothing reverts.
+        require_positive("amount out", out)
         # The fee is what the contract leaves out of the price formula; it stays in the input reserve.
         trade = Trade(sell, buy, amount_in, out, fee=amount_in - amount_in * 997 // 1000, fee_asset=sell)
         return trade, self._with(sell, reserve_in + amount_in, reserve_out - out)
@@ -115,16 +118,21 @@ class UniswapV1Exchange:
     def add_liquidity(self, ether: int, max_tokens: int) -> tuple[int, int, Self]:
         """Deposit ``ether`` wei and the matching tokens; return (minted, tokens taken, exchange)."""
         require_positive("ether", ether)
+        require_positive("max tokens", max_tokens)
         if self.total_supply == 0:
             if ether < MINIMUM_FIRST_DEPOSIT:
                 raise SlippageError("first deposit", ether, MINIMUM_FIRST_DEPOSIT)
-            minted, tokens = ether, max_tokens
+            # The contract mints its whole balance, ether that was there before included.
+            minted, tokens = self.ether_reserve + ether, max_tokens
         else:
+            if self.ether_reserve == 0:
+                raise DivisionByZeroError("liquidity per ether")
             # The contract adds one unit whether or not the division is exact.
             tokens = ether * self.token_reserve // self.ether_reserve + 1
             minted = ether * self.total_supply // self.ether_reserve
             if tokens > max_tokens:
                 raise SlippageError("tokens", tokens, max_tokens)
+            require_positive("liquidity minted", minted)
         return (
             minted,
             tokens,
@@ -143,6 +151,8 @@ class UniswapV1Exchange:
             raise InsufficientLiquidityError("shares", shares, self.total_supply)
         ether = shares * self.ether_reserve // self.total_supply
         tokens = shares * self.token_reserve // self.total_supply
+        require_positive("ether out", ether)
+        require_positive("tokens out", tokens)
         return (
             ether,
             tokens,
@@ -156,6 +166,10 @@ class UniswapV1Exchange:
 
     def donate(self, amounts: Mapping[str, int]) -> Self:
         """Receive a plain transfer: V1 reads its balances, so the price moves."""
+        for asset, amount in amounts.items():
+            require_not_negative(f"{asset} transferred", amount)
+            if asset not in self.assets:
+                raise UnknownAssetError(asset, self.assets)
         return replace(
             self,
             ether_reserve=self.ether_reserve + amounts.get(self.ether, 0),

@@ -13,6 +13,7 @@ from math import isqrt
 from typing import Self
 
 from protocol.errors import (
+    DivisionByZeroError,
     InsufficientLiquidityError,
     InvariantError,
     UninitialisedPoolError,
@@ -184,6 +185,11 @@ class UniswapV2Pair:
         paid = self.donate(paid_in_callback or {})
         balance0 = paid.balance0 - amount0_out
         balance1 = paid.balance1 - amount1_out
+        # A token that charges its sender can leave a pair with less than it believes: the transfer fails.
+        if balance0 < 0 or balance1 < 0:
+            asset, short = (self.token0, balance0) if balance0 < 0 else (self.token1, balance1)
+            out = amount0_out if balance0 < 0 else amount1_out
+            raise InsufficientLiquidityError(asset, out, out + short)
         in0 = max(balance0 - (self.reserve0 - amount0_out), 0)
         in1 = max(balance1 - (self.reserve1 - amount1_out), 0)
         if in0 == 0 and in1 == 0:
@@ -243,6 +249,8 @@ class UniswapV2Pair:
             locked = MINIMUM_LIQUIDITY
             shares = isqrt(amount0 * amount1) - MINIMUM_LIQUIDITY
             require_not_negative("liquidity beyond the minimum", shares)
+        elif pair.reserve0 == 0 or pair.reserve1 == 0:
+            raise DivisionByZeroError("liquidity per reserve")
         else:
             shares = min(
                 amount0 * pair.total_supply // pair.reserve0, amount1 * pair.total_supply // pair.reserve1
