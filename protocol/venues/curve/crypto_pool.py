@@ -145,9 +145,7 @@ class CryptoPool:
         """Receive plain token transfers, which count only once admin fees are claimed."""
         for coin, amount in amounts.items():
             require_not_negative(f"{coin} transferred", amount)
-        donated = (
-            old + amounts.get(coin, 0) for coin, old in zip(self.coins, self.donated, strict=True)
-        )
+        donated = (old + amounts.get(coin, 0) for coin, old in zip(self.coins, self.donated, strict=True))
         return replace(self, donated=tuple(donated))
 
     def scaled_balances(self, balances: Sequence[int] | None = None) -> tuple[int, ...]:

@@ -50,7 +50,8 @@ def _product_term(xp: Sequence[int], d: int, form: InvariantForm) -> int:
     if form.product == "at-once":
         for x in xp:
             d_p = d_p * d // x
-        return d_p // n**n
+        all_coins: int = n**n
+        return d_p // all_coins
     plus = 1 if form.product == "plus-one" else 0
     for x in xp:
         d_p = d_p * d // (x * n + plus)
@@ -148,7 +149,7 @@ def _solve_y(others: Sequence[int], n: int, amplification: int, d: int, form: In
 
 
 def balance_y(
-    i: int, j: int, x: int, xp: Sequence[int], amplification: int, d: int, form: InvariantForm
+    i: int, j: int, x: int, xp: Sequence[int], *, amplification: int, d: int, form: InvariantForm
 ) -> int:
     """Return ``xp[j]`` once ``xp[i]`` is ``x``, at invariant ``d`` (``get_y``)."""
     others = [x if k == i else value for k, value in enumerate(xp) if k != j]

@@ -139,7 +139,7 @@ class StableSwapPool:
         if d == 0:
             raise UninitialisedPoolError("the pool is empty")
         x = xp[i] + amount_in * self.rates[i] // WAD
-        y = balance_y(i, j, x, xp, self.amplification, d, self.form)
+        y = balance_y(i, j, x, xp, amplification=self.amplification, d=d, form=self.form)
         spare = 0 if self.generation == "y" else 1
         return x, y, minus(xp[j], y + spare, "output")
 
@@ -173,7 +173,7 @@ class StableSwapPool:
         i, j = positions(self.underlying, sell, buy)
         xp, d = self.values()
         x = xp[i] + amount_in * self.precisions[i]
-        y = balance_y(i, j, x, xp, self.amplification, d, self.form)
+        y = balance_y(i, j, x, xp, amplification=self.amplification, d=d, form=self.form)
         spare = 0 if self.generation == "y" else 1
         dy = minus(xp[j], y + spare, "output") // self.precisions[j]
         return dy - self.fee * dy // FEE_SCALE

@@ -154,7 +154,7 @@ class StableSwapNG:
         if d == 0:
             raise UninitialisedPoolError("the pool is empty")
         x = xp[i] + amount_in * self.rates[i] // WAD
-        y = balance_y(i, j, x, xp, self.amplification, d, NG_FORM)
+        y = balance_y(i, j, x, xp, amplification=self.amplification, d=d, form=NG_FORM)
         dy = minus(xp[j], y + 1, "output")
         fee = dynamic_fee_down((xp[i] + x) // 2, (xp[j] + y) // 2, self.fee, self.offpeg_fee_multiplier)
         return x, y, dy, dy * fee // FEE_SCALE

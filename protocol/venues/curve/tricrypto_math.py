@@ -46,7 +46,7 @@ def cbrt(x: int) -> int:
         value, unit = x * _E36, 1
     log2 = max(value.bit_length() - 1, 0)
     third, remainder = divmod(log2, 3)
-    root = 2**third * 1260**remainder // 1000**remainder
+    root: int = 2**third * 1260**remainder // 1000**remainder
     for _ in range(7):
         # A zero divisor gives zero in the contract's unchecked division.
         root = (2 * root + (value // (root * root) if root else 0)) // 3
@@ -64,7 +64,8 @@ def geometric_mean(values: Sequence[int]) -> int:
 def _precision_divider(discriminant: int) -> int:
     for power in range(48, 16, -4):
         if discriminant > 10**power:
-            return 10 ** (power - 18)
+            divider: int = 10 ** (power - 18)
+            return divider
     return 1
 
 
@@ -131,10 +132,8 @@ def _cubic_root(ann: int, gamma: int, x_j: int, x_k: int, d: int) -> tuple[int, 
         return None
     square_root = isqrt(under_root)
     b_root = cbrt(b) if b >= 0 else -cbrt(-b)
-    if delta1 > 0:
-        second_root = cbrt((delta1 + square_root) // 2)
-    else:
-        second_root = -cbrt(-(delta1 - square_root) // 2)
+    second = delta1 + square_root if delta1 > 0 else delta1 - square_root
+    second_root = cbrt(second // 2) if delta1 > 0 else -cbrt(-second // 2)
     c1 = div_to_zero(_signed(_signed(b_root * b_root, "cbrt(b)**2") // WAD * second_root, "C1"), WAD)
     return div_to_zero(b + div_to_zero(_signed(b * delta0, "b*delta0"), c1) - c1, 3), a
 
@@ -167,9 +166,7 @@ def marginal_prices(xp: Sequence[int], d: int, amplification: int, gamma: int) -
         )
         weight = amplification * gamma * gamma // A_MULTIPLIER
         below = gk0 + weight * x // d * k0 // _E36
-        p_y, p_z = (
-            x * (gk0 + weight * other // d * k0 // _E36) // other * WAD // below for other in (y, z)
-        )
+        p_y, p_z = (x * (gk0 + weight * other // d * k0 // _E36) // other * WAD // below for other in (y, z))
     except ZeroDivisionError:
         raise DivisionByZeroError("price of a crypto pool") from None
     return p_y, p_z

@@ -135,7 +135,8 @@ class TricryptoNG(CryptoPool):
     def _moved(self, xp: tuple[int, ...]) -> Self | None:
         """Return the pool with its price scale moved toward the oracle; None where it stays."""
         parameters = self.parameters
-        if self.virtual_price * 2 - WAD <= self.xcp_profit + 2 * parameters.allowed_extra_profit:
+        profit = minus(2 * self.virtual_price, WAD, "profit")
+        if profit <= self.xcp_profit + 2 * parameters.allowed_extra_profit:
             return None
         pairs = tuple(zip(self.price_scale, self.price_oracle_stored, strict=True))
         norm = isqrt(sum((oracle * WAD // scale - WAD) ** 2 for scale, oracle in pairs))
@@ -163,9 +164,7 @@ class TricryptoNG(CryptoPool):
         virtual_price = WAD * pool._xcp(d) // pool.total_supply
         return replace(pool, d=d, virtual_price=virtual_price, xcp_profit_claimed=pool.xcp_profit)
 
-    def add_liquidity(
-        self, amounts: Sequence[int], *, min_mint: int = 0, time: int = 0
-    ) -> tuple[int, Self]:
+    def add_liquidity(self, amounts: Sequence[int], *, min_mint: int = 0, time: int = 0) -> tuple[int, Self]:
         """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool."""
         for coin, amount in zip(self.coins, amounts, strict=True):
             require_not_negative(f"{coin} deposited", amount)
