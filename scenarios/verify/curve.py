@@ -6,9 +6,7 @@ checked the same way. Formats are described in ``tests/vectors/oracles/README.md
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
 from functools import partial
-from typing import TypeAlias
 
 from protocol.errors import RuleError
 from protocol.venues.curve import stableswap_ng_liquidity as liquidity
@@ -17,38 +15,22 @@ from protocol.venues.curve.exponential import exp_down
 from protocol.venues.curve.stableswap_ng import StableSwapNG
 from protocol.venues.curve.stableswap_ng_oracle import StableSwapNGOracle
 from protocol.venues.curve.tricrypto_ng import TricryptoNG
+from scenarios.verify.curve_first_generation import check_first_stableswap, check_tricrypto2
 from scenarios.verify.curve_recorded import (
     check_harvest_calls,
     check_three_pool_calls,
     check_warp_limits,
 )
+from scenarios.verify.rows import Row, cases_of, check_figures, integers, rows_of
 from scenarios.verify.tally import Checker, Document, Tally, integer
 
 COIN_NAMES = ("c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7")
-Row: TypeAlias = Sequence[object]
-
-
-def _rows(value: object) -> Sequence[Row]:
-    if not isinstance(value, list):
-        raise TypeError(f"a list expected, got {type(value).__name__}")
-    return value
-
-
-def _integers(value: object) -> tuple[int, ...]:
-    return tuple(integer(item) for item in _rows(value))
-
-
-def _cases(document: Document) -> Sequence[Mapping[str, object]]:
-    cases = document["cases"]
-    if not isinstance(cases, list):
-        raise TypeError("cases: a list expected")
-    return cases
 
 
 def check_exp(document: Document) -> Tally:
     """Check ``curve_exp``: every power and its exponential or revert."""
     tally = Tally()
-    for k, (power, expected) in enumerate(_rows(document["cases"])):
+    for k, (power, expected) in enumerate(rows_of(document["cases"])):
         want: object = expected if expected == "revert" else integer(expected)
         tally.check_call("exp", f"cases[{k}]", want, partial(exp_down, integer(power)))
     return tally
@@ -60,11 +42,11 @@ def _stableswap_action(pool: StableSwapNG, operation: Row, time: int) -> StableS
         i, j = integer(operation[1]), integer(operation[2])
         return pool.swap(pool.coins[i], pool.coins[j], integer(operation[3]), time=time)[1]
     if name == "add":
-        return liquidity.add_liquidity(pool, _integers(operation[1]), time=time)[1]
+        return liquidity.add_liquidity(pool, integers(operation[1]), time=time)[1]
     if name == "remove":
         return liquidity.remove_liquidity(pool, integer(operation[1]), time=time)[1]
     if name == "remove_imbalance":
-        return liquidity.remove_liquidity_imbalance(pool, _integers(operation[1]), time=time)[1]
+        return liquidity.remove_liquidity_imbalance(pool, integers(operation[1]), time=time)[1]
     if name == "remove_one":
         coin = pool.coins[integer(operation[2])]
         return liquidity.remove_liquidity_one_coin(pool, integer(operation[1]), coin, time=time)[1]
@@ -77,7 +59,7 @@ def _tricrypto_action(pool: TricryptoNG, operation: Row, time: int) -> Tricrypto
         i, j = integer(operation[1]), integer(operation[2])
         return pool.swap(pool.coins[i], pool.coins[j], integer(operation[3]), time=time)[1]
     if name == "add":
-        return pool.add_liquidity(_integers(operation[1]), time=time)[1]
+        return pool.add_liquidity(integers(operation[1]), time=time)[1]
     if name == "remove":
         return pool.remove_liquidity(integer(operation[1]), time=time)[1]
     if name == "remove_one":
@@ -86,26 +68,10 @@ def _tricrypto_action(pool: TricryptoNG, operation: Row, time: int) -> Tricrypto
     raise ValueError(f"unknown operation {name!r}")
 
 
-def _check_figures(
-    tally: Tally, where: str, expected: Mapping[str, object], got: Mapping[str, Callable[[], object]]
-) -> None:
-    """Compare every named figure; a tuple counts as one check per element."""
-    for name, want in expected.items():
-        try:
-            have = got[name]()
-        except RuleError as error:
-            have = error.code
-        if isinstance(want, tuple) and isinstance(have, tuple) and len(want) == len(have):
-            for k, (one, other) in enumerate(zip(want, have, strict=True)):
-                tally.check(name, f"{where}.{name}[{k}]", one, other)
-        else:
-            tally.check(name, f"{where}.{name}", want, have)
-
-
 def check_stableswap_ng(document: Document) -> Tally:
     """Check ``curve_stableswap_ng_oracle``: balances, supply, virtual price, spots, averages, queries."""
     tally = Tally()
-    for c, case in enumerate(_cases(document)):
+    for c, case in enumerate(cases_of(document)):
         n = integer(case["n"])
         oracle = StableSwapNGOracle.fresh(
             n,
@@ -116,18 +82,18 @@ def check_stableswap_ng(document: Document) -> Tally:
         pool = StableSwapNG(
             coins=COIN_NAMES[:n],
             balances=(0,) * n,
-            rates=_integers(case["rates"]),
+            rates=integers(case["rates"]),
             amplification=integer(case["A"]) * 100,
             fee=integer(case["fee"]),
             offpeg_fee_multiplier=integer(case["offpeg"]),
             total_supply=0,
             oracle=oracle,
         )
-        for e, event in enumerate(_rows(case["events"])):
+        for e, event in enumerate(rows_of(case["events"])):
             where = f"cases[{c}].events[{e}]"
             time = integer(event[0])
             try:
-                pool, accepted = _stableswap_action(pool, _rows(event[2]), time), 1
+                pool, accepted = _stableswap_action(pool, rows_of(event[2]), time), 1
             except RuleError:
                 accepted = 0
             tally.check("accepted", where, integer(event[1]), accepted)
@@ -137,18 +103,18 @@ def check_stableswap_ng(document: Document) -> Tally:
 
 def _check_stableswap_event(tally: Tally, where: str, event: Row, pool: StableSwapNG) -> None:
     oracle, others = pool.oracle, range(len(pool.coins) - 1)
-    _check_figures(
+    check_figures(
         tally,
         where,
         {
-            "balances": _integers(event[3]),
+            "balances": integers(event[3]),
             "total_supply": integer(event[4]),
             "virtual_price": integer(event[5]),
-            "spot_price": _integers(event[6]),
-            "last_price": _integers(event[7]),
-            "average_price": _integers(event[8]),
-            "stored_d": _integers(event[9]),
-            "times": _integers(event[10]),
+            "spot_price": integers(event[6]),
+            "last_price": integers(event[7]),
+            "average_price": integers(event[8]),
+            "stored_d": integers(event[9]),
+            "times": integers(event[10]),
         },
         {
             "balances": lambda: pool.balances,
@@ -161,9 +127,9 @@ def _check_stableswap_event(tally: Tally, where: str, event: Row, pool: StableSw
             "times": lambda: (oracle.price_time, oracle.d_time),
         },
     )
-    for q, query in enumerate(_rows(event[11])):
+    for q, query in enumerate(rows_of(event[11])):
         time = integer(query[0])
-        for k, expected in enumerate(_integers(query[1])):
+        for k, expected in enumerate(integers(query[1])):
             tally.check("price_oracle", f"{where}[{q}][{k}]", expected, pool.price_oracle(k, time))
         tally.check("d_oracle", f"{where}[{q}]", integer(query[2]), pool.d_oracle(time))
 
@@ -171,7 +137,7 @@ def _check_stableswap_event(tally: Tally, where: str, event: Row, pool: StableSw
 def check_tricrypto_ng(document: Document) -> Tally:
     """Check ``curve_tricrypto_ng_oracle``: the whole pool, from balances and D to LP price and queries."""
     tally = Tally()
-    for c, case in enumerate(_cases(document)):
+    for c, case in enumerate(cases_of(document)):
         parameters = CryptoParameters(
             amplification=integer(case["A"]),
             gamma=integer(case["gamma"]),
@@ -182,13 +148,13 @@ def check_tricrypto_ng(document: Document) -> Tally:
             adjustment_step=integer(case["adjustment_step"]),
             averaging_time=integer(case["ma_time"]),
         )
-        prices = _integers(case["initial_prices"])
+        prices = integers(case["initial_prices"])
         pool = TricryptoNG.empty(COIN_NAMES[:3], (1, 1, 1), parameters, prices, integer(case["t0"]))
-        for e, event in enumerate(_rows(case["events"])):
+        for e, event in enumerate(rows_of(case["events"])):
             where = f"cases[{c}].events[{e}]"
             time = integer(event[0])
             try:
-                pool, accepted = _tricrypto_action(pool, _rows(event[2]), time), 1
+                pool, accepted = _tricrypto_action(pool, rows_of(event[2]), time), 1
             except RuleError:
                 accepted = 0
             tally.check("accepted", where, integer(event[1]), accepted)
@@ -198,19 +164,19 @@ def check_tricrypto_ng(document: Document) -> Tally:
 
 def _check_tricrypto_event(tally: Tally, where: str, event: Row, pool: TricryptoNG) -> None:
     time = integer(event[0])
-    _check_figures(
+    check_figures(
         tally,
         where,
         {
-            "balances": _integers(event[3]),
+            "balances": integers(event[3]),
             "d": integer(event[4]),
             "total_supply": integer(event[5]),
             "virtual_price": integer(event[6]),
             "lp_price": integer(event[7]),
             "last_prices_time": integer(event[8]),
-            "last_prices": _integers(event[9]),
-            "price_scale": _integers(event[10]),
-            "price_oracle": _integers(event[11]),
+            "last_prices": integers(event[9]),
+            "price_scale": integers(event[10]),
+            "price_oracle": integers(event[11]),
         },
         {
             "balances": lambda: pool.balances,
@@ -224,8 +190,8 @@ def _check_tricrypto_event(tally: Tally, where: str, event: Row, pool: Tricrypto
             "price_oracle": lambda: (pool.price_oracle(0, time), pool.price_oracle(1, time)),
         },
     )
-    for q, query in enumerate(_rows(event[12])):
-        when, *expected = _integers(query)
+    for q, query in enumerate(rows_of(event[12])):
+        when, *expected = integers(query)
         for k, price in enumerate(expected):
             tally.check("price_oracle", f"{where}[{q}][{k}]", price, pool.price_oracle(k, when))
 
@@ -233,6 +199,8 @@ def _check_tricrypto_event(tally: Tally, where: str, event: Row, pool: Tricrypto
 CHECKERS: dict[str, Checker] = {
     "curve_exp": check_exp,
     "curve_stableswap_ng_oracle": check_stableswap_ng,
+    "curve_stableswap_first": check_first_stableswap,
+    "curve_tricrypto2": check_tricrypto2,
     "curve_tricrypto_ng_oracle": check_tricrypto_ng,
     "flashsyn_harvest_fusdc": check_harvest_calls,
     "flashsyn_valuedefi_3pool": check_three_pool_calls,
