@@ -40,6 +40,12 @@ def scaled(balances: Sequence[int], rates: Sequence[int]) -> tuple[int, ...]:
     return tuple(value // WAD for value in values)
 
 
+def value_down(amount: int, rate: int) -> int:
+    """Return floor(amount * rate / 1e18), the value of one coin's raw units."""
+    product = amount * rate
+    return (product if product <= UINT256_MAX else to_uint(product, 256, "amount * rate")) // WAD
+
+
 def minus(a: int, b: int, what: str) -> int:
     """Return a - b; below zero the contract reverts."""
     return a - b if a >= b else to_uint(a - b, 256, what)

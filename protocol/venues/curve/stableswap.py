@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Self, TypeAlias
 
 from protocol.errors import DivisionByZeroError, StateError, UninitialisedPoolError, UnknownAssetError
-from protocol.fixed_point import WAD
+from protocol.fixed_point import WAD, to_uint
 from protocol.venues.checks import require_not_negative
 from protocol.venues.curve.common import (
     FEE_SCALE,
@@ -23,6 +23,7 @@ from protocol.venues.curve.common import (
     positions,
     ramp_state,
     scaled,
+    value_down,
 )
 from protocol.venues.curve.invariant import (
     TEMPLATE_FORM,
@@ -138,7 +139,7 @@ class StableSwapPool:
         xp, d = self.values()
         if d == 0:
             raise UninitialisedPoolError("the pool is empty")
-        x = xp[i] + amount_in * self.rates[i] // WAD
+        x = xp[i] + value_down(amount_in, self.rates[i])
         y = balance_y(i, j, x, xp, amplification=self.amplification, d=d, form=self.form)
         spare = 0 if self.generation == "y" else 1
         return x, y, minus(xp[j], y + spare, "output")
@@ -172,7 +173,7 @@ class StableSwapPool:
         """Return the contract's own view ``get_dy_underlying``, in underlying units."""
         i, j = positions(self.underlying, sell, buy)
         xp, d = self.values()
-        x = xp[i] + amount_in * self.precisions[i]
+        x = xp[i] + to_uint(amount_in * self.precisions[i], 256, "amount in")
         y = balance_y(i, j, x, xp, amplification=self.amplification, d=d, form=self.form)
         spare = 0 if self.generation == "y" else 1
         dy = minus(xp[j], y + spare, "output") // self.precisions[j]
@@ -203,7 +204,7 @@ class StableSwapPool:
         require_not_negative("amount in", amount_in)
         # The share prices, reached as the contract does: rate / precision.
         price_i, price_j = self.rates[i] // self.precisions[i], self.rates[j] // self.precisions[j]
-        out, fee, after = self._exchange(i, j, amount_in * WAD // price_i)
+        out, fee, after = self._exchange(i, j, to_uint(amount_in * WAD, 256, "amount in") // price_i)
         return out * price_j // WAD, fee * price_j // WAD, after
 
     def to_state(self) -> State:

@@ -22,6 +22,7 @@ from protocol.venues.curve.common import (
     ramp_state,
     replaced,
     scaled,
+    value_down,
 )
 from protocol.venues.curve.invariant import NG_FORM, balance_y, invariant_d
 from protocol.venues.curve.stableswap_ng_oracle import StableSwapNGOracle, spot_prices
@@ -153,7 +154,7 @@ class StableSwapNG:
         xp, d = self.values()
         if d == 0:
             raise UninitialisedPoolError("the pool is empty")
-        x = xp[i] + amount_in * self.rates[i] // WAD
+        x = xp[i] + value_down(amount_in, self.rates[i])
         y = balance_y(i, j, x, xp, amplification=self.amplification, d=d, form=NG_FORM)
         dy = minus(xp[j], y + 1, "output")
         fee = dynamic_fee_down((xp[i] + x) // 2, (xp[j] + y) // 2, self.fee, self.offpeg_fee_multiplier)

@@ -13,6 +13,8 @@ from scenarios.verify.curve import CHECKERS
 # At least so many checks in the sample: a file that silently lost its rows must not pass.
 EXPECTED_CHECKS = {
     "curve_exp": 187,
+    "curve_stableswap_first": 3000,
+    "curve_tricrypto2": 5000,
     "curve_stableswap_ng_oracle": 4000,
     "curve_tricrypto_ng_oracle": 2300,
     "flashsyn_harvest_fusdc": 700,
