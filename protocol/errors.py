@@ -113,6 +113,28 @@ class UnknownAssetError(VenueError):
         )
 
 
+class SameAssetError(VenueError):
+    """The asset sold and the asset bought are the same."""
+
+    code = "same-asset"
+
+    def __init__(self, asset: str) -> None:
+        super().__init__(f"{asset!r} cannot be exchanged for itself", asset=asset)
+
+
+class VirtualPriceLossError(VenueError):
+    """A Curve crypto pool refuses an action that would lower its virtual price (``Loss``)."""
+
+    code = "virtual-price-loss"
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__(
+            f"virtual price would move from {before} to {after} (1e18), which the pool calls a loss",
+            before=before,
+            after=after,
+        )
+
+
 class UninitialisedPoolError(VenueError):
     """The pool has no price yet."""
 
