@@ -17,7 +17,7 @@ from protocol.fixed_point import Q96
 from protocol.venues.uniswap_v3.quoter import Quoter
 from protocol.venues.uniswap_v3.state import PoolState
 from protocol.venues.uniswap_v3.swap_math import FEE_SCALE
-from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
+from protocol.venues.uniswap_v3.tick_math import MAX_TICK, MIN_TICK, sqrt_ratio_at_tick
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -81,8 +81,7 @@ class RangeArrays:
         ends = []
         for pool in pools:
             pool.require_initialised()
-            stops = (pool.ticks.next_stop(pool.tick, pool.tick_spacing, down)[0] for down in (True, False))
-            ends.append([sqrt_ratio_at_tick(min(max(stop, -887272), 887272)) / Q96 for stop in stops])
+            ends.append([_range_end(pool, zero_for_one) / Q96 for zero_for_one in (True, False)])
         lower, upper = np.array(ends, dtype=np.float64).reshape(-1, 2).T
         return cls(
             np.array([pool.sqrt_price_x96 / Q96 for pool in pools], dtype=np.float64),
@@ -111,6 +110,16 @@ class RangeArrays:
         return (
             rounding_within_range(self.sqrt_price, self.liquidity, zero_for_one) + RELATIVE_BOUND * amount_out
         )
+
+
+def _range_end(pool: PoolState, zero_for_one: bool) -> int:
+    tick, initialised, price = pool.tick, False, pool.sqrt_price_x96
+    # At the very end of a bitmap word the range ahead is the next word's.
+    while price == pool.sqrt_price_x96 and not initialised and MIN_TICK < tick < MAX_TICK:
+        stop, initialised = pool.ticks.next_stop(tick, pool.tick_spacing, zero_for_one)
+        stop = min(max(stop, MIN_TICK), MAX_TICK)
+        tick, price = stop - 1 if zero_for_one else stop, sqrt_ratio_at_tick(stop)
+    return price
 
 
 @dataclass(frozen=True, slots=True)
