@@ -65,38 +65,41 @@ class RangeArrays:
     ----------
     sqrt_price, liquidity, keep
         Shape (pools,); ``keep`` is the part of an input that counts, for example 0.997.
-    lower, upper
-        Square-root prices at which each range ends: the next initialised tick or end of a bitmap word.
+    room_down, room_up
+        How far each square-root price is from the ends of its range: the next initialised tick or end of
+        a bitmap word. Taken from the integers, because the difference of two floats would lose digits.
     """
 
     sqrt_price: Floats
     liquidity: Floats
     keep: Floats
-    lower: Floats
-    upper: Floats
+    room_down: Floats
+    room_up: Floats
 
     @classmethod
     def from_pools(cls, pools: Sequence[PoolState]) -> Self:
         """Read the present range of each pool."""
-        ends = []
+        rooms = []
         for pool in pools:
             pool.require_initialised()
-            ends.append([_range_end(pool, zero_for_one) / Q96 for zero_for_one in (True, False)])
-        lower, upper = np.array(ends, dtype=np.float64).reshape(-1, 2).T
+            price = pool.sqrt_price_x96
+            rooms.append([abs(price - _range_end(pool, down)) / Q96 for down in (True, False)])
+        room_down, room_up = np.array(rooms, dtype=np.float64).reshape(-1, 2).T
         return cls(
             np.array([pool.sqrt_price_x96 / Q96 for pool in pools], dtype=np.float64),
             np.array([pool.liquidity for pool in pools], dtype=np.float64),
             np.array([1 - pool.fee / FEE_SCALE for pool in pools], dtype=np.float64),
-            lower,
-            upper,
+            room_down,
+            room_up,
         )
 
     def capacity_in(self, zero_for_one: bool) -> Floats:
         """Return the input, fee included, that moves each price to the end of its range."""
         if zero_for_one:
-            cost = self.liquidity * (self.sqrt_price - self.lower) / (self.sqrt_price * self.lower)
+            lower = self.sqrt_price - self.room_down
+            cost = self.liquidity * (self.room_down / (self.sqrt_price * lower))
         else:
-            cost = self.liquidity * (self.upper - self.sqrt_price)
+            cost = self.liquidity * self.room_up
         return cost / self.keep
 
     def amount_out(self, zero_for_one: bool, amount_in: ArrayLike) -> Floats:
