@@ -242,6 +242,55 @@ class UnknownOrderError(OrderError):
 
     def __init__(self, order: int, owner: str) -> None:
         super().__init__(f"{owner} has no resting order {order}", order=order, owner=owner)
+class NotEnoughObservationsError(VenueError):
+    """An in-pool oracle keeps fewer observations than the reader needs (Uniswap V3: ``NEO``, ``ONI``)."""
+
+    code = "not-enough-observations"
+
+    def __init__(self, kept: int, needed: int) -> None:
+        super().__init__(f"{kept} observations kept, {needed} needed", kept=kept, needed=needed)
+
+
+class AlreadyInitialisedError(VenueError):
+    """The pool has a price already."""
+
+    code = "already-initialised"
+
+
+class TickRangeError(VenueError):
+    """A position's ticks are out of order, out of range or off the pool's spacing."""
+
+    code = "tick-range"
+
+    def __init__(self, lower: int, upper: int, lowest: int, highest: int, spacing: int) -> None:
+        super().__init__(
+            f"ticks {lower}..{upper} must rise, lie within {lowest}..{highest} and be multiples of {spacing}",
+            lower=lower,
+            upper=upper,
+            lowest=lowest,
+            highest=highest,
+            spacing=spacing,
+        )
+
+
+class NoPositionError(VenueError):
+    """The owner holds no liquidity in this range."""
+
+    code = "no-position"
+
+    def __init__(self, owner: str, lower: int, upper: int) -> None:
+        super().__init__(
+            f"{owner} holds no liquidity in ticks {lower}..{upper}", owner=owner, lower=lower, upper=upper
+        )
+
+
+class UnderpaidError(VenueError):
+    """A callback paid the venue less than it owes."""
+
+    code = "underpaid"
+
+    def __init__(self, what: str, owed: int, paid: int) -> None:
+        super().__init__(f"{what}: {owed} owed, {paid} paid", what=what, owed=owed, paid=paid)
 
 
 class StateError(VenueError):
