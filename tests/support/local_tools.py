@@ -12,6 +12,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 from collections.abc import Iterator
@@ -45,7 +46,8 @@ def node_tool(name: str) -> list[str]:
         return [found]
     uv = uv_command()
     if uv:
-        return [uv, "tool", "run", "--from", NODE_WHEEL, name]
+        # Our own Python: left to itself, uv may want to fetch another one.
+        return [uv, "tool", "run", "--python", sys.executable, "--from", NODE_WHEEL, name]
     raise ToolMissingError(f"neither {name} nor uv is on this machine; install Node.js or uv and run again")
 
 
