@@ -144,10 +144,11 @@ def _swap(dice: random.Random, twins: PoolTwins) -> Operation:
     if price and (far or dice.random() < 0.5):
         reach = 10 ** dice.uniform(-6, 0.3)
         limit = int(price / (1 + reach)) if zero_for_one else int(price * (1 + reach))
-        if dice.random() < 0.15:
-            limit = sqrt_ratio_at_tick(dice.choice(twins.model.ticks.order or (0,)))
-            if far and not 0.01 < limit / price < 100:
-                limit = price
+        stops = [
+            t for t in pool.ticks.order if (t <= pool.tick) == zero_for_one and abs(t - pool.tick) < 50_000
+        ]
+        if stops and dice.random() < 0.3:
+            limit = sqrt_ratio_at_tick(dice.choice(stops))
     if dice.random() < 0.02:
         limit = dice.choice((0, price, MIN_SQRT_RATIO, MAX_SQRT_RATIO))
     limit = min(limit, MAX_SQRT_RATIO)

@@ -63,10 +63,10 @@ class PoolTwins(Twins):
         "I": (UninitialisedPoolError,),
         "IIA": (UnderpaidError,),
         "L": (InsufficientLiquidityError,),
-        "LA": (OverflowedError,),
-        "LO": (UnsafeValueError,),
+        # The contract looks at the spacing last, the model first; so too at LS and NP.
+        "LA": (OverflowedError, TickRangeError),
+        "LO": (UnsafeValueError, TickRangeError),
         "LOK": (UninitialisedPoolError,),
-        # The contract looks at the spacing last, the model first.
         "LS": (InsufficientLiquidityError, TickRangeError),
         "M0": (UnderpaidError,),
         "M1": (UnderpaidError,),
