@@ -17,6 +17,7 @@ from protocol.errors import (
     UninitialisedPoolError,
     UnknownAssetError,
 )
+from protocol.fixed_point import to_uint
 from protocol.venues.checks import require_not_negative, require_positive
 from protocol.venues.venue import State, Trade, state_int, state_str
 
@@ -28,7 +29,7 @@ def input_price_down(amount_in: int, reserve_in: int, reserve_out: int) -> int:
     if reserve_in <= 0 or reserve_out <= 0:
         raise UninitialisedPoolError("the exchange holds nothing on one side")
     with_fee = amount_in * 997
-    return with_fee * reserve_out // (reserve_in * 1000 + with_fee)
+    return _product(with_fee, reserve_out) // _product(1, reserve_in * 1000 + with_fee)
 
 
 def output_price_up(amount_out: int, reserve_in: int, reserve_out: int) -> int:
@@ -37,7 +38,12 @@ def output_price_up(amount_out: int, reserve_in: int, reserve_out: int) -> int:
         raise UninitialisedPoolError("the exchange holds nothing on one side")
     if amount_out >= reserve_out:
         raise InsufficientLiquidityError("output", amount_out, reserve_out)
-    return reserve_in * amount_out * 1000 // ((reserve_out - amount_out) * 997) + 1
+    return _product(reserve_in, amount_out * 1000) // _product(reserve_out - amount_out, 997) + 1
+
+
+def _product(a: int, b: int) -> int:
+    """Return a * b where Vyper's checked uint256 holds it."""
+    return to_uint(a * b, 256, "product")
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,8 +134,8 @@ class UniswapV1Exchange:
             if self.ether_reserve == 0:
                 raise DivisionByZeroError("liquidity per ether")
             # The contract adds one unit whether or not the division is exact.
-            tokens = ether * self.token_reserve // self.ether_reserve + 1
-            minted = ether * self.total_supply // self.ether_reserve
+            tokens = _product(ether, self.token_reserve) // self.ether_reserve + 1
+            minted = _product(ether, self.total_supply) // self.ether_reserve
             if tokens > max_tokens:
                 raise SlippageError("tokens", tokens, max_tokens)
             require_positive("liquidity minted", minted)
@@ -149,8 +155,8 @@ class UniswapV1Exchange:
         require_positive("shares", shares)
         if shares > self.total_supply:
             raise InsufficientLiquidityError("shares", shares, self.total_supply)
-        ether = shares * self.ether_reserve // self.total_supply
-        tokens = shares * self.token_reserve // self.total_supply
+        ether = _product(shares, self.ether_reserve) // self.total_supply
+        tokens = _product(shares, self.token_reserve) // self.total_supply
         require_positive("ether out", ether)
         require_positive("tokens out", tokens)
         return (

@@ -34,7 +34,8 @@ def amount_out_down(amount_in: int, reserve_in: int, reserve_out: int, keep: int
     if reserve_in <= 0 or reserve_out <= 0:
         raise UninitialisedPoolError("the pair has no reserves")
     with_fee = amount_in * keep
-    return with_fee * reserve_out // (reserve_in * FEE_SCALE + with_fee)
+    numerator = to_uint(with_fee * reserve_out, 256, "numerator")
+    return numerator // to_uint(reserve_in * FEE_SCALE + with_fee, 256, "denominator")
 
 
 def amount_in_up(amount_out: int, reserve_in: int, reserve_out: int, keep: int = 997) -> int:
@@ -265,8 +266,8 @@ class UniswapV2Pair:
         require_positive("shares", shares)
         if shares > pair.total_supply:
             raise InsufficientLiquidityError("shares", shares, pair.total_supply)
-        amount0 = shares * pair.balance0 // pair.total_supply
-        amount1 = shares * pair.balance1 // pair.total_supply
+        amount0 = to_uint(shares * pair.balance0, 256, "shares * balance0") // pair.total_supply
+        amount1 = to_uint(shares * pair.balance1, 256, "shares * balance1") // pair.total_supply
         require_positive("amount0 burned", amount0)
         require_positive("amount1 burned", amount1)
         pair = replace(

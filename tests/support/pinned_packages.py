@@ -1,0 +1,87 @@
+"""The npm packages that tests fetch: exact version and the registry's own SHA-512 of the tarball.
+
+None of them is part of Backstop and none is committed: their licences (GPL, BUSL) stay with them.
+"""
+
+from __future__ import annotations
+
+import platform
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Package:
+    """One tarball: name, version, integrity (``sha512-`` + base64) and licence."""
+
+    name: str
+    version: str
+    integrity: str
+    licence: str
+
+    @property
+    def folder(self) -> str:
+        """Return the folder name under ``.tools/npm``."""
+        return f"{self.name.removeprefix('@').replace('/', '-')}-{self.version}"
+
+
+UNISWAP_V2_CORE = Package(
+    "@uniswap/v2-core",
+    "1.0.1",
+    "sha512-MtybtkUPSyysqLY2U210NBDeCHX+ltHt3oADGdjqoThZaFRDKwM6k1Nb3F0A3hk5hwuQvytFWhrWHOEq6nVJ8Q==",
+    "GPL-3.0-or-later",
+)
+UNISWAP_V2_PERIPHERY = Package(
+    "@uniswap/v2-periphery",
+    "1.1.0-beta.0",
+    "sha512-6dkwAMKza8nzqYiXEr2D86dgW3TTavUvCR0w2Tu33bAbM8Ah43LKAzH7oKKPRT5VJQaMi1jtkGs1E8JPor1n5g==",
+    "GPL-3.0-or-later",
+)
+UNISWAP_V3_CORE = Package(
+    "@uniswap/v3-core",
+    "1.0.1",
+    "sha512-7pVk4hEm00j9tc71Y9+ssYpO6ytkeI0y7WE9P6UcmNzhxPePwyAxImuhVsTqWK9YFvzgtvzJHi64pBl4jUzKMQ==",
+    "BUSL-1.1",
+)
+UNISWAP_V3_PERIPHERY = Package(
+    "@uniswap/v3-periphery",
+    "1.4.4",
+    "sha512-S4+m+wh8HbWSO3DKk4LwUCPZJTpCugIsHrWR86m/OrUyvSqGDTXKFfc2sMuGXCZrD1ZqO3rhQsKgdWg3Hbb2Kw==",
+    "GPL-2.0-or-later",
+)
+BALANCER_V2_DEPLOYMENTS = Package(
+    "@balancer-labs/v2-deployments",
+    "3.2.0",
+    "sha512-pghD7qyTVp1832d7F7yHgAeh/EZvS2/GLvUx9ieM671NMh1KTprYZOBCpEVVC9JnE1Vpru5rc9DDNlFw3capVw==",
+    "GPL-3.0-only",
+)
+SOLC = Package(
+    "solc",
+    "0.8.26",
+    "sha512-yiPQNVf5rBFHwN6SIf3TUUvVAFKcQqmSUFeq+fb6pNRCo0ZCgpYOZDi3BVoezCPIAcKrVYd/qXlBLUP9wVrZ9g==",
+    "MIT",
+)
+
+ANVIL_VERSION = "1.7.1"
+_ANVIL = {
+    "darwin-amd64": (
+        "sha512-OgwzwY+FsGrsPyDv4mmbhOwARO8s37YHrm2qaNzgSH4VlKnXgJCrnoT7bpgOhLyBPtxXjBT8L2E3b79deesXRg=="
+    ),
+    "darwin-arm64": (
+        "sha512-JNeu3+A3f/npXLn8SR8EahVcqE7BpO9VQZMcPvSIy27/RNc1GsoEBvSLR99aSvt8sGKWAgNg/EzrtjAPq6mxcA=="
+    ),
+    "linux-amd64": (
+        "sha512-+XmShybEaxfCrr0OUUZwYEy2OnYZt5pHH9TzBtLv3+VrK0O/ANuNSVEahqNhKHlgX7GRJ59383ofNhxkRWIYTg=="
+    ),
+    "linux-arm64": (
+        "sha512-ykHJmFOGdBR8+9smOKBm9ZZDCCCkLQctiHOAddLvmYx9mPeBDMfq6jP51hKYsO5MG8ClPLSlWe+JpiXPjoXgBQ=="
+    ),
+}
+
+
+def anvil_package() -> Package | None:
+    """Return anvil's package for this machine, None if none is published for it."""
+    machine = {"x86_64": "amd64", "amd64": "amd64", "aarch64": "arm64", "arm64": "arm64"}
+    key = f"{platform.system().lower()}-{machine.get(platform.machine().lower(), 'other')}"
+    if key not in _ANVIL:
+        return None
+    return Package(f"@foundry-rs/anvil-{key}", ANVIL_VERSION, _ANVIL[key], "MIT OR Apache-2.0")
