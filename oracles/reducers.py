@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
-from oracles.medians import EvenRule, median, weighted_median_lower
+from oracles import medians
+from oracles.medians import median, weighted_median_lower
 from oracles.node import Node, View
 from oracles.reading import Confidence, Reading, Reason, refuse
 from oracles.robust import huber_down, mean_down, trimmed_mean_down, winsorised_mean_down
+
+EvenRule: TypeAlias = medians.EvenRule
 
 
 def median_down(values: list[int], even: EvenRule) -> int:
