@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from incident_text import BASE, as_toml, bundled_text
 from pydantic import ValidationError
 
+from incident_text import BASE, as_toml, bundled_text
 from scenarios.files.document import parse_document
 from scenarios.files.errors import FileError
 from scenarios.files.library import list_incidents, load_incident

@@ -56,7 +56,7 @@ class Tricrypto2(CryptoPool):
             raise DivisionByZeroError("virtual price without LP tokens")
         return WAD * self._xcp(self.d) // self.total_supply
 
-    def price_oracle(self, k: int, time: int = 0) -> int:  # noqa: ARG002 - the contract ignores time too
+    def price_oracle(self, k: int, time: int = 0) -> int:
         """Return the stored average price of coin ``k + 1``: as of the last action, whatever the time."""
         return self.price_oracle_stored[k]
 

@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from curve_pools import COINS, START, TRADE, ng_pools, stableswap_pools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curve_pools import COINS, START, TRADE, ng_pools, stableswap_pools
 from protocol.errors import RuleError
 from protocol.fixed_point import WAD
 from protocol.venues.curve import StableSwapNG, StableSwapPool

@@ -6,8 +6,8 @@ import copy
 import os
 
 import pytest
-from curve_vectors import FULL_ENVIRONMENT, full_paths, load, sample_paths
 
+from curve_vectors import FULL_ENVIRONMENT, full_paths, load, sample_paths
 from scenarios.verify.curve import CHECKERS
 
 # At least so many checks in the sample: a file that silently lost its rows must not pass.

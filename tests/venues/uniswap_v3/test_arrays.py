@@ -5,11 +5,11 @@ from math import isnan
 import numpy as np
 from hypothesis import assume, given
 from hypothesis import strategies as st
-from uniswap_v3_pools import pools
 
 from protocol.venues.uniswap_v3.arrays import LadderArrays, RangeArrays
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.swapping import HIGHEST_LIMIT, LOWEST_LIMIT
+from uniswap_v3_pools import pools
 
 SHARES = st.lists(st.floats(0, 1), min_size=1, max_size=20)
 

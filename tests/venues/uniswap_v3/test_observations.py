@@ -3,7 +3,6 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from uniswap_v3_pools import START
 
 from protocol.errors import ObservationTooOldError, UnsafeValueError
 from protocol.venues.uniswap_v3.observations import Observation, ObservationRing
@@ -14,6 +13,7 @@ from protocol.venues.uniswap_v3.oracle_library import (
 )
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
+from uniswap_v3_pools import START
 
 TICKS = st.integers(-887272, 887272)
 LIQUIDITY = st.integers(0, (1 << 128) - 1)

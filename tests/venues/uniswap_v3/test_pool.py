@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from uniswap_v3_pools import AMOUNT, SECONDS, START, pools, trade
 
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
 from protocol.venues.venue import Venue
+from uniswap_v3_pools import AMOUNT, SECONDS, START, pools, trade
 
 DIVISORS = st.sampled_from([0, 4, 7, 10])
 TRADES = st.lists(st.tuples(st.booleans(), AMOUNT, SECONDS), max_size=12)

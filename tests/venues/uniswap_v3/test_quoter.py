@@ -2,11 +2,11 @@ from __future__ import annotations
 
 from hypothesis import given
 from hypothesis import strategies as st
-from uniswap_v3_pools import HUGE_AMOUNT, START, pools
 
 from protocol.errors import InsufficientLiquidityError, RuleError
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
+from uniswap_v3_pools import HUGE_AMOUNT, START, pools
 
 
 def loop(pool: UniswapV3Pool, zero_for_one: bool, amount: int) -> tuple[int, int, int] | type[RuleError]:

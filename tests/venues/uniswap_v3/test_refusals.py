@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import pytest
-from uniswap_v3_pools import START
 
 from protocol.errors import (
     AlreadyInitialisedError,
@@ -29,6 +28,7 @@ from protocol.fixed_point import Q96
 from protocol.venues.uniswap_v3.oracle_library import block_starting_tick_and_liquidity, consult
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.tick_math import MAX_SQRT_RATIO, MIN_SQRT_RATIO
+from uniswap_v3_pools import START
 
 EMPTY = UniswapV3Pool.create("A", "B", 3000)
 BARE = EMPTY.initialise(Q96, time=START)

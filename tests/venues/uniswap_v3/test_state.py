@@ -4,11 +4,11 @@ import json
 
 import pytest
 from hypothesis import given
-from uniswap_v3_pools import START, pools
 
 from protocol.errors import StateError
 from protocol.fixed_point import Q96
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
+from uniswap_v3_pools import START, pools
 
 
 @given(pools(trades=4))

@@ -4,7 +4,6 @@ from decimal import Decimal, localcontext
 
 import pytest
 from hypothesis import given
-from uniswap_v3_pools import ANY_TICK, SQRT_PRICE
 
 from protocol.errors import UnsafeValueError
 from protocol.fixed_point import Q96
@@ -17,6 +16,7 @@ from protocol.venues.uniswap_v3.tick_math import (
     sqrt_ratio_at_tick,
     tick_at_sqrt_ratio,
 )
+from uniswap_v3_pools import ANY_TICK, SQRT_PRICE
 
 
 @given(ANY_TICK)
