@@ -17,7 +17,7 @@ from typing import ClassVar, TypeVar
 
 from oracles.reading import Reading
 from protocol.errors import UnknownNameError
-from protocol.vaults.share_vault import ShareVault
+from protocol.venues.vault_share import VaultShare
 from protocol.venues.venue import Venue
 
 Stored = TypeVar("Stored")
@@ -52,7 +52,7 @@ class View:
     time: int
     block: int = 0
     venues: Mapping[str, Venue] = field(default_factory=dict)
-    vaults: Mapping[str, ShareVault] = field(default_factory=dict)
+    vaults: Mapping[str, VaultShare] = field(default_factory=dict)
     feeds: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
     memory: Mapping[str, object] = field(default_factory=dict)
 
@@ -67,7 +67,7 @@ class View:
         value = self.memory.get(name)
         return value if isinstance(value, kind) else None
 
-    def vault(self, name: str) -> ShareVault:
+    def vault(self, name: str) -> VaultShare:
         """Return the vault called ``name``."""
         if name not in self.vaults:
             raise UnknownNameError("vault", name, tuple(self.vaults))

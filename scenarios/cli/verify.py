@@ -33,12 +33,11 @@ def run(arguments: Namespace) -> Answer:
 
     def show() -> None:
         width = max(len(result.file) for result in results)
-        sys.stdout.write(f"{'file':<{width}}  {'cases':>9}  {'matched':>9}  {'mismatched':>10}  largest error\n")
+        header = f"{'file':<{width}}  {'cases':>9}  {'matched':>9}  {'mismatched':>10}  largest error"
+        sys.stdout.write(header + "\n")
         for result in results:
-            sys.stdout.write(
-                f"{result.file:<{width}}  {result.cases:>9,}  {result.matched:>9,}  {result.mismatched:>10,}  "
-                f"{result.largest_error}\n"
-            )
+            counts = f"{result.cases:>9,}  {result.matched:>9,}  {result.mismatched:>10,}"
+            sys.stdout.write(f"{result.file:<{width}}  {counts}  {result.largest_error}\n")
         total, wrong = sum(r.cases for r in results), sum(r.mismatched for r in results)
         sys.stdout.write(f"{total - wrong:,} of {total:,} figures of the real contracts reproduced\n")
         for error in errors:

@@ -16,7 +16,7 @@ from oracles.sources.euler import (
 )
 from oracles.sources.pyth import PythPrice
 from protocol.errors import RuleError
-from protocol.vaults.share_vault import ShareVault
+from protocol.venues.vault_share import yearn
 from scenarios.verify.oracles_support import expected, integers, items, outcome, rows
 from scenarios.verify.tally import Checker, Document, Tally, integer
 
@@ -56,7 +56,7 @@ def _check_cross(tally: Tally, where: str, row: list[object]) -> None:
         ChainlinkAdapter("cq", "cross", "quote", cross, quote, second, limit),
     )
     numerator, denominator = integers(rate)
-    vault = ShareVault("base", "vault", numerator, denominator)
+    vault = yearn("base", "vault", total_assets=numerator, total_supply=denominator)
     view = View(NOW, feeds=feeds, vaults={"vault": vault})
     router = EulerRouter((("base", "quote", adapter),), (ResolvedVault("vault", "base"),))
     calls = {
