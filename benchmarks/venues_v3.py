@@ -120,7 +120,7 @@ def degenbot_quotes(pool: UniswapV3Pool) -> Quotes | None:
     }
     words = {word: UniswapV3BitmapAtWord(bitmap=bits) for word, bits in pool.tick_bitmap.items()}
 
-    class Same(Peer):  # type: ignore[misc]
+    class Same(Peer):
         fee, tick_spacing, sparse_liquidity_map = FEE, SPACING, False
         liquidity = property(lambda _: pool.liquidity)
         sqrt_price_x96 = property(lambda _: pool.sqrt_price_x96)
