@@ -7,10 +7,10 @@ import time
 
 import numpy as np
 import pytest
-from curve_pools import COINS, stableswap_pools
 from hypothesis import given
 from hypothesis import strategies as st
 
+from curve_pools import COINS, stableswap_pools
 from protocol.errors import NotConvergedError
 from protocol.fixed_point import WAD
 from protocol.venues.curve import StableSwapPool

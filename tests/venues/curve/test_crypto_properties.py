@@ -6,10 +6,10 @@ import json
 from dataclasses import replace
 
 import pytest
-from curve_pools import COINS, START, crypto_pools
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from curve_pools import COINS, START, crypto_pools
 from protocol.errors import RuleError, VirtualPriceLossError
 from protocol.fixed_point import WAD
 from protocol.venues.curve import Tricrypto2, TricryptoNG
