@@ -184,15 +184,6 @@ class UnknownAssetError(VenueError):
         )
 
 
-class SameAssetError(VenueError):
-    """The asset sold and the asset bought are the same."""
-
-    code = "same-asset"
-
-    def __init__(self, asset: str) -> None:
-        super().__init__(f"{asset!r} cannot be exchanged for itself", asset=asset)
-
-
 class VirtualPriceLossError(VenueError):
     """A Curve crypto pool refuses an action that would lower its virtual price (``Loss``)."""
 

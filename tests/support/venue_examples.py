@@ -6,6 +6,15 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 from protocol.venues.bonding_curve import BondingCurve
+from protocol.venues.curve import (
+    CryptoParameters,
+    StableSwapNG,
+    StableSwapNGOracle,
+    StableSwapPool,
+    Tricrypto2,
+    TricryptoNG,
+)
+from protocol.venues.curve.stableswap_ng_liquidity import add_liquidity
 from protocol.venues.exponential_reserve import ExponentialReserve
 from protocol.venues.fixed_price import FixedPriceDepot
 from protocol.venues.order import Side
@@ -35,13 +44,17 @@ class VenueExample:
     grid
         Inputs are multiples of this.
     moves_exactly
-        Whether ``reserves`` move by the trade's own amounts (a token that charges transfers breaks this).
+        Whether ``reserves`` move by the trade's own amounts (a token that charges transfers breaks this, and
+        a pool that sets a part of its fee aside).
+    refuses_nothing
+        Whether an input of zero is refused as such (the first Curve pools do not look at it).
     """
 
     venue: Venue
     amounts: dict[tuple[str, str], tuple[int, int]]
     grid: int = 1
     moves_exactly: bool = True
+    refuses_nothing: bool = True
 
 
 def both_ways(
@@ -67,6 +80,47 @@ def concentrated() -> UniswapV3Pool:
     ):
         pool = pool.mint("provider", lower, upper, liquidity)[2]
     return pool
+
+
+def three_pool() -> StableSwapPool:
+    balances = (41_202_215 * E18, 108_658_258 * 10**6, 81_079_203 * 10**6)
+    return StableSwapPool(("DAI", "USDC", "USDT"), balances, (1, 10**12, 10**12), 200, 4_000_000, 5 * 10**9)
+
+
+def y_pool() -> StableSwapPool:
+    return StableSwapPool(
+        ("yDAI", "yUSDC", "yUSDT", "yTUSD"),
+        (6_172_348 * E18, 59_730_435 * 10**6, 48_068_621 * 10**6, 88_645_813 * E18),
+        (1, 10**12, 10**12, 1),
+        2000,
+        4_000_000,
+        5 * 10**9,
+        generation="y",
+        share_prices=(E18, 116 * 10**16, 103 * 10**16, E18),
+    )
+
+
+def stableswap_ng() -> StableSwapNG:
+    oracle = StableSwapNGOracle.fresh(2, 1_690_000_000)
+    rates = (10**30, 112 * 10**16)
+    pool = StableSwapNG(("USDC", "sDAI"), (0, 0), rates, 20_000, 1_000_000, 2 * 10**10, 0, oracle)
+    return add_liquidity(pool, (10**13, 10**25), time=1_690_000_000)[1]
+
+
+def tricrypto(kind: type[Tricrypto2 | TricryptoNG]) -> Tricrypto2 | TricryptoNG:
+    parameters = CryptoParameters(
+        amplification=1_707_629,
+        gamma=11_809_167_828_997,
+        mid_fee=3 * 10**6,
+        out_fee=30 * 10**6,
+        fee_gamma=5 * 10**14,
+        allowed_extra_profit=2 * 10**12,
+        adjustment_step=490 * 10**12,
+        averaging_time=600,
+    )
+    prices = (30_000 * E18, 1_900 * E18)
+    pool = kind.empty(("USDT", "WBTC", "WETH"), (10**12, 10**10, 1), parameters, prices, 1_690_000_000)
+    return pool.add_liquidity((3 * 10**13, 10**11, 15_789 * E18), time=1_690_000_000)[1]
 
 
 EXAMPLES: dict[str, VenueExample] = {
@@ -144,5 +198,26 @@ EXAMPLES: dict[str, VenueExample] = {
     ),
     "order book": VenueExample(
         book(), both_ways("BASE", "QUOTE", (1000, 1_000_000), (10_050, 8_000_000)), grid=1000
+    ),
+    "curve 3pool": VenueExample(
+        three_pool(),
+        both_ways("DAI", "USDC", (10**14, 4 * 10**25), (10**3, 10**14)),
+        moves_exactly=False,
+        refuses_nothing=False,
+    ),
+    "curve y pool": VenueExample(
+        y_pool(),
+        both_ways("yUSDC", "yTUSD", (10**3, 10**14), (10**14, 10**26)),
+        moves_exactly=False,
+        refuses_nothing=False,
+    ),
+    "curve stableswap-ng": VenueExample(
+        stableswap_ng(), both_ways("USDC", "sDAI", (10**3, 10**14), (10**14, 10**26)), moves_exactly=False
+    ),
+    "curve tricrypto2": VenueExample(
+        tricrypto(Tricrypto2), both_ways("USDT", "WETH", (10**7, 10**13), (10**16, 5 * 10**21))
+    ),
+    "curve tricrypto-ng": VenueExample(
+        tricrypto(TricryptoNG), both_ways("USDT", "WBTC", (10**7, 10**13), (10**5, 3 * 10**10))
     ),
 }

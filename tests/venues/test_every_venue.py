@@ -88,8 +88,9 @@ def test_no_profit_from_a_round_trip(name: str, sell: str, buy: str, data: st.Da
 def test_nothing_and_less_are_refused(name: str, sell: str, buy: str) -> None:
     venue = EXAMPLES[name].venue
     for call in (venue.quote, venue.swap):
-        with pytest.raises(ZeroAmountError):
-            call(sell, buy, 0)
+        if EXAMPLES[name].refuses_nothing:
+            with pytest.raises(ZeroAmountError):
+                call(sell, buy, 0)
         with pytest.raises(NegativeAmountError):
             call(sell, buy, -1)
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Self
 
-from protocol.errors import OverflowedError, SameAssetError, StateError, UnknownAssetError
+from protocol.errors import OverflowedError, StateError, UnknownAssetError
 from protocol.fixed_point import UINT256_MAX, WAD, to_uint
 from protocol.venues.venue import State, state_int, state_ints
 
@@ -21,7 +21,7 @@ def positions(coins: tuple[str, ...], sell: str, buy: str) -> tuple[int, int]:
     except ValueError:
         raise UnknownAssetError(buy if sell in coins else sell, coins) from None
     if i == j:
-        raise SameAssetError(sell)
+        raise UnknownAssetError(buy, tuple(coin for coin in coins if coin != sell))
     return i, j
 
 
