@@ -10,9 +10,8 @@ import tarfile
 import time
 from pathlib import Path
 
-import pytest
-
 import local_tools
+import pytest
 from anvil_node import AnvilNode, find_anvil
 from evm_chains import AnvilChain, Chain, RevertedError, Workbench, fast_chain
 from json_rpc import RpcError

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-
 from workbench import committed, compile_source, source_digest
 
 

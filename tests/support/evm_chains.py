@@ -7,9 +7,8 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from eth_abi import decode
-
 from anvil_node import AnvilNode
+from eth_abi import decode
 from json_rpc import RpcError
 from workbench import Call, call_data, read_data, run_data, workbench_code
 
