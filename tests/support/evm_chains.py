@@ -8,7 +8,7 @@ from importlib.util import find_spec
 from typing import Any, Protocol
 
 from anvil_node import AnvilNode
-from eth_abi import decode
+from eth_abi import decode, encode
 from json_rpc import RpcError
 from workbench import Call, call_data, read_data, run_data, workbench_code
 
@@ -200,9 +200,9 @@ class Workbench:
         self.chain = chain
         self.trader = chain.deploy(workbench_code("Trader"))
 
-    def token(self, supply: int = 1 << 255) -> str:
+    def token(self, supply: int = 1 << 255, decimals: int = 18) -> str:
         """Deploy a token whose ``supply`` belongs to the trader."""
-        token = self.chain.deploy(workbench_code("Token"))
+        token = self.chain.deploy(workbench_code("Token") + encode(["uint8"], [decimals]))
         self.chain.send(token, call_data("mint(address,uint256)", self.trader, supply))
         return token
 
