@@ -26,7 +26,8 @@ TASKS = "dist/tasks/"
 FIRST = TASKS + "20210418-weighted-pool/bytecode/WeightedPool.json"
 THIRD = TASKS + "20230206-weighted-pool-v3/artifact/WeightedPool.json"
 VAULT = TASKS + "20210418-vault/artifact/Vault.json"
-FEE_PROVIDER = (
+PROVIDER = "ProtocolFeePercentagesProvider"
+FEE_PROVIDER = f"{TASKS}20220725-protocol-fee-percentages-provider/artifact/{PROVIDER}.json"
     TASKS + "20220725-protocol-fee-percentages-provider/artifact/ProtocolFeePercentagesProvider.json"
 )
 NOBODY = "0x" + "00" * 20
