@@ -8,12 +8,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from anvil_node import AnvilNode
-from balancer_twins import WeightedTwins, random_operation, random_pool
-from evm_chains import AnvilChain, fast_chain
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from anvil_node import AnvilNode
+from balancer_twins import WeightedTwins, random_operation, random_pool
+from evm_chains import AnvilChain, fast_chain
 from twins import Operation, drive
 
 Count = Callable[[str, Counter[str]], None]

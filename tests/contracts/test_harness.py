@@ -10,8 +10,9 @@ import tarfile
 import time
 from pathlib import Path
 
-import local_tools
 import pytest
+
+import local_tools
 from anvil_node import AnvilNode, find_anvil
 from evm_chains import AnvilChain, Chain, RevertedError, Workbench, fast_chain
 from json_rpc import RpcError

@@ -7,11 +7,12 @@ from collections import Counter
 from collections.abc import Callable
 
 import pytest
-from anvil_node import AnvilNode
-from evm_chains import AnvilChain, fast_chain
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, rule
+
+from anvil_node import AnvilNode
+from evm_chains import AnvilChain, fast_chain
 from twins import Operation, drive
 from uniswap_v1_twins import ExchangeTwins, random_operation
 

@@ -8,11 +8,12 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from anvil_node import AnvilNode
-from evm_chains import AnvilChain, RevertedError, fast_chain
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from anvil_node import AnvilNode
+from evm_chains import AnvilChain, RevertedError, fast_chain
 from twins import Operation, drive
 from uniswap_v2_twins import PairTwins, random_operation
 

@@ -8,17 +8,17 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from anvil_node import AnvilNode
-from evm_chains import AnvilChain, fast_chain
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
+
+from anvil_node import AnvilNode
+from evm_chains import AnvilChain, fast_chain
+from protocol.venues.uniswap_v3.swapping import default_limit
+from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
 from twins import Operation, drive
 from uniswap_v3_operations import RandomPool, random_operation
 from uniswap_v3_twins import PoolTwins
-
-from protocol.venues.uniswap_v3.swapping import default_limit
-from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
 
 Count = Callable[[str, Counter[str]], None]
 FAMILY = "Uniswap V3 (pyrevm)"

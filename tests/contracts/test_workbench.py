@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+
 from workbench import committed, compile_source, source_digest
 
 

@@ -7,12 +7,10 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar
 
 from eth_abi import encode
+
 from evm_chains import Chain, Workbench
 from local_tools import creation_code
 from pinned_packages import BALANCER_V2_DEPLOYMENTS
-from twins import Operation, Twins, log_uniform, share_of
-from workbench import Call, call_data, read_data, selector
-
 from protocol.errors import (
     InsufficientLiquidityError,
     OverflowedError,
@@ -21,6 +19,8 @@ from protocol.errors import (
 )
 from protocol.fixed_point import WAD
 from protocol.venues.weighted_pool import MINIMUM_SHARES, WeightedPool
+from twins import Operation, Twins, log_uniform, share_of
+from workbench import Call, call_data, read_data, selector
 
 TASKS = "dist/tasks/"
 FIRST = TASKS + "20210418-weighted-pool/bytecode/WeightedPool.json"
@@ -28,8 +28,6 @@ THIRD = TASKS + "20230206-weighted-pool-v3/artifact/WeightedPool.json"
 VAULT = TASKS + "20210418-vault/artifact/Vault.json"
 PROVIDER = "ProtocolFeePercentagesProvider"
 FEE_PROVIDER = f"{TASKS}20220725-protocol-fee-percentages-provider/artifact/{PROVIDER}.json"
-    TASKS + "20220725-protocol-fee-percentages-provider/artifact/ProtocolFeePercentagesProvider.json"
-)
 NOBODY = "0x" + "00" * 20
 FOREVER = (1 << 256) - 1
 

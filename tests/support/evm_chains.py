@@ -7,8 +7,9 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from anvil_node import AnvilNode
 from eth_abi import decode, encode
+
+from anvil_node import AnvilNode
 from json_rpc import RpcError
 from workbench import Call, call_data, read_data, run_data, workbench_code
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Mapping
 from typing import ClassVar, NamedTuple
 
 from evm_chains import RevertedError
-
 from protocol.errors import RuleError
 
 

@@ -9,11 +9,10 @@ from typing import ClassVar
 from evm_chains import Chain, Workbench
 from local_tools import creation_code
 from pinned_packages import UNISWAP_V2_PERIPHERY
-from twins import Operation, Twins, log_uniform, share_of
-from workbench import Call, call_data, read_data
-
 from protocol.errors import RuleError
 from protocol.venues.uniswap_v1 import UniswapV1Exchange
+from twins import Operation, Twins, log_uniform, share_of
+from workbench import Call, call_data, read_data
 
 FOREVER = (1 << 256) - 1
 FIGURES = ("ether_reserve", "token_reserve", "total_supply")

@@ -8,12 +8,10 @@ from dataclasses import replace
 from typing import ClassVar
 
 from eth_abi import encode
+
 from evm_chains import Chain, Workbench
 from local_tools import creation_code
 from pinned_packages import UNISWAP_V2_CORE, UNISWAP_V2_PERIPHERY
-from twins import Operation, Twins, log_uniform, share_of
-from workbench import Call, call_data, read_data, script, selector
-
 from protocol.errors import (
     InsufficientLiquidityError,
     InvariantError,
@@ -23,6 +21,8 @@ from protocol.errors import (
     ZeroAmountError,
 )
 from protocol.venues.uniswap_v2 import UniswapV2Pair
+from twins import Operation, Twins, log_uniform, share_of
+from workbench import Call, call_data, read_data, script, selector
 
 COLLECTOR = "0x" + "fe" * 20
 NOBODY = "0x" + "00" * 20

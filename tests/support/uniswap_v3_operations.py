@@ -5,9 +5,6 @@ from __future__ import annotations
 import random
 
 from evm_chains import Chain
-from twins import Operation, Twins, log_uniform, share_of
-from uniswap_v3_twins import PoolTwins
-
 from protocol.venues.uniswap_v3.swapping import default_limit
 from protocol.venues.uniswap_v3.tick_math import (
     MAX_SQRT_RATIO,
@@ -15,6 +12,8 @@ from protocol.venues.uniswap_v3.tick_math import (
     sqrt_ratio_at_tick,
     usable_tick_bounds,
 )
+from twins import Operation, Twins, log_uniform, share_of
+from uniswap_v3_twins import PoolTwins
 
 UINT128_MAX = (1 << 128) - 1
 # Fee in millionths and tick spacing: the four of mainnet, and the ends of what the factory accepts.

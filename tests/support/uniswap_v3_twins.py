@@ -7,12 +7,10 @@ from typing import ClassVar
 
 from eth_abi import encode
 from eth_utils import keccak
+
 from evm_chains import Chain, Workbench
 from local_tools import creation_code
 from pinned_packages import UNISWAP_V3_CORE
-from twins import Operation, Twins
-from workbench import Call, call_data, read_data, run_data, selector, workbench_code
-
 from protocol.errors import (
     AlreadyInitialisedError,
     DivisionByZeroError,
@@ -30,6 +28,8 @@ from protocol.errors import (
 )
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.state import Position, PositionKey
+from twins import Operation, Twins
+from workbench import Call, call_data, read_data, run_data, selector, workbench_code
 
 CONTRACTS = "artifacts/contracts/{0}.sol/{0}.json"
 WORD = 1 << 256

@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from eth_abi import encode
 from eth_utils import function_signature_to_4byte_selector
+
 from local_tools import ROOT, ToolMissingError, node_tool, npm_package
 from pinned_packages import SOLC
 
