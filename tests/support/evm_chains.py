@@ -181,6 +181,15 @@ class AnvilChain:
         raise RuntimeError(f"no receipt for {digest}")
 
 
+IN_PROCESS = find_spec("pyrevm") is not None
+"""Whether pyrevm is here: its wheels end with Python 3.12."""
+
+
+def volume(number: int) -> int:
+    """Return how many operations or examples to run: a tenth where every one goes through a node."""
+    return number if IN_PROCESS else number // 10
+
+
 @cache
 def shared_node() -> AnvilNode:
     """Return the one node of this process; it ends with the process at the latest."""
@@ -188,8 +197,8 @@ def shared_node() -> AnvilNode:
 
 
 def fast_chain(time: int = 1_700_000_000) -> Chain:
-    """Return a fresh chain in process, or the shared node where pyrevm has no wheel (Python 3.13 on)."""
-    if find_spec("pyrevm"):
+    """Return a fresh chain in process, or the shared node where pyrevm is not here."""
+    if IN_PROCESS:
         return RevmChain(time)
     return AnvilChain(shared_node(), time)
 
