@@ -49,4 +49,5 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     for family, counts in sorted(totals.items()):
         held = sum(n for name, n in counts.items() if name.endswith(" held"))
         terminalreporter.line(f"{family}: {held} held, {counts.total() - held} refused by both")
-        terminalreporter.line("    " + ", ".join(f"{name} {n}" for name, n in sorted(counts.items())))
+        if terminalreporter.verbosity > 0:
+            terminalreporter.line("    " + ", ".join(f"{name} {n}" for name, n in sorted(counts.items())))

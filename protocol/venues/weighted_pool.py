@@ -12,7 +12,7 @@ from dataclasses import asdict, dataclass, field, replace
 from typing import Self
 
 from protocol.errors import InsufficientLiquidityError, StateError, UnknownAssetError, UnsafeValueError
-from protocol.fixed_point import WAD, div_up
+from protocol.fixed_point import WAD, div_up, to_uint
 from protocol.venues.checks import require_known, require_not_negative, require_positive
 from protocol.venues.log_exp import complement, div_down, mul_down, mul_up
 from protocol.venues.log_exp import div_up as wad_div_up
@@ -136,7 +136,8 @@ class WeightedPool:
         return trade, self._moved([change.get(token, 0) for token in self.tokens])
 
     def _moved(self, changes: Sequence[int], shares: int = 0) -> Self:
-        balances = tuple(b + c for b, c in zip(self.balances, changes, strict=True))
+        # The vault packs a balance into 112 bits.
+        balances = tuple(to_uint(b + c, 112, "balance") for b, c in zip(self.balances, changes, strict=True))
         return replace(self, balances=balances, total_supply=self.total_supply + shares)
 
     def invariant(self) -> int:
@@ -147,7 +148,7 @@ class WeightedPool:
         """Fund the empty pool; return (shares for the caller, pool). 10**6 units are locked for ever."""
         if self.total_supply:
             raise UnsafeValueError("total supply before initialisation", self.total_supply, 0, 0)
-        funded = replace(self, balances=tuple(amounts))
+        funded = self._moved(amounts)
         shares = funded.invariant() * len(self.tokens)
         if shares < MINIMUM_SHARES:
             raise UnsafeValueError("shares", shares, MINIMUM_SHARES, WAD)

@@ -7,7 +7,7 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Any, Protocol
 
-from eth_abi import decode
+from eth_abi import decode, encode
 
 from anvil_node import AnvilNode
 from json_rpc import RpcError
@@ -181,6 +181,15 @@ class AnvilChain:
         raise RuntimeError(f"no receipt for {digest}")
 
 
+IN_PROCESS = find_spec("pyrevm") is not None
+"""Whether pyrevm is here: its wheels end with Python 3.12."""
+
+
+def volume(number: int) -> int:
+    """Return how many operations or examples to run: a tenth where every one goes through a node."""
+    return number if IN_PROCESS else number // 10
+
+
 @cache
 def shared_node() -> AnvilNode:
     """Return the one node of this process; it ends with the process at the latest."""
@@ -188,8 +197,8 @@ def shared_node() -> AnvilNode:
 
 
 def fast_chain(time: int = 1_700_000_000) -> Chain:
-    """Return a fresh chain in process, or the shared node where pyrevm has no wheel (Python 3.13 on)."""
-    if find_spec("pyrevm"):
+    """Return a fresh chain in process, or the shared node where pyrevm is not here."""
+    if IN_PROCESS:
         return RevmChain(time)
     return AnvilChain(shared_node(), time)
 
@@ -201,9 +210,9 @@ class Workbench:
         self.chain = chain
         self.trader = chain.deploy(workbench_code("Trader"))
 
-    def token(self, supply: int = 1 << 255) -> str:
+    def token(self, supply: int = 1 << 255, decimals: int = 18) -> str:
         """Deploy a token whose ``supply`` belongs to the trader."""
-        token = self.chain.deploy(workbench_code("Token"))
+        token = self.chain.deploy(workbench_code("Token") + encode(["uint8"], [decimals]))
         self.chain.send(token, call_data("mint(address,uint256)", self.trader, supply))
         return token
 

@@ -128,7 +128,7 @@ def artefact(package: Package, path: str) -> dict[str, Any]:
 def creation_code(package: Package, path: str) -> bytes:
     """Return the creation code of an artefact, whichever of the usual layouts it has."""
     document = artefact(package, path)
-    code = document.get("bytecode") or document.get("evm", {}).get("bytecode")
+    code = document.get("bytecode") or document.get("creationCode") or document["evm"]["bytecode"]
     if isinstance(code, dict):
         code = code["object"]
     return bytes.fromhex(str(code).removeprefix("0x"))

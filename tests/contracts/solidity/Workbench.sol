@@ -5,12 +5,13 @@ pragma solidity 0.8.26;
 // callbacks. A script is a list of calls; it holds or reverts as a whole.
 
 contract Token {
+    uint8 public immutable decimals;
     uint256 public totalSupply;
     mapping(address => uint256) public balanceOf;
     mapping(address => mapping(address => uint256)) public allowance;
 
-    function decimals() external pure returns (uint8) {
-        return 18;
+    constructor(uint8 places) {
+        decimals = places;
     }
 
     function mint(address to, uint256 amount) external {
