@@ -61,7 +61,11 @@ class Venue(Protocol):
         ...
 
     def swap(self, sell: str, buy: str, amount_in: int, *, time: int = 0) -> tuple[Trade, Self]:
-        """Sell ``amount_in`` units at Unix second ``time``; return the trade and the venue afterwards."""
+        """Sell ``amount_in`` units at Unix second ``time``; return the trade and the venue afterwards.
+
+        A venue that keeps averages takes ``time`` literally, as its contract takes the block's: leave it out
+        only where nobody reads them.
+        """
         ...
 
     def to_state(self) -> State:
