@@ -20,7 +20,8 @@ def _outputs(value: object) -> list[NodeOutput]:
     return [NodeOutput(*integers(pair)) for pair in items(value)]
 
 
-def _check_output(tally: Tally, group: str, where: str, want: object, got: object) -> None:
+def check_output(tally: Tally, group: str, where: str, want: object, got: object) -> None:
+    """Compare a node's price and timestamp, or the name of its refusal."""
     if isinstance(got, NodeOutput) and isinstance(want, list):
         price, timestamp = integers(want)
         tally.check(f"{group}.price", where, price, got.price)
@@ -34,7 +35,7 @@ def check_reducers(document: Document) -> Tally:
     tally = Tally()
     for index, (operation, parents, want) in enumerate(rows(document, "cases")):
         got = outcome(partial(reduce_outputs, cast("Operation", operation), _outputs(parents)))
-        _check_output(tally, str(operation), f"cases[{index}]", want, got)
+        check_output(tally, str(operation), f"cases[{index}]", want, got)
     return tally
 
 
@@ -47,7 +48,7 @@ def check_breakers(document: Document) -> Tally:
             got = outcome(partial(deviation_breaker, integer(tolerance), outputs))
         else:
             got = outcome(partial(staleness_breaker, integer(tolerance), integer(now), outputs))
-        _check_output(tally, str(kind), f"cases[{index}]", want, got)
+        check_output(tally, str(kind), f"cases[{index}]", want, got)
     return tally
 
 

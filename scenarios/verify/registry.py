@@ -23,6 +23,7 @@ MODULES = (
     "scenarios.verify.oracles_redstone",
     "scenarios.verify.oracles_solana",
     "scenarios.verify.oracles_synthetix",
+    "scenarios.verify.oracles_synthetix_nodes",
     "scenarios.verify.oracles_tellor",
     "scenarios.verify.pricing_curves",
     "scenarios.verify.uniswap_v2",

@@ -43,6 +43,7 @@ from oracles.sources.reflector import ReflectorPrices, cross_price_down
 from oracles.sources.sequencer import SequencerUp, SequencerUptime
 from oracles.sources.switchboard import Submissions
 from oracles.sources.synthetix import NodeOutput, reduce_outputs, staleness_breaker
+from oracles.sources.synthetix_uniswap import SynthetixUniswap
 from oracles.sources.tellor import TellorFeed, TellorReports
 from oracles.sources.uma import Assertion, UmaFeed, minimum_bond
 from protocol.errors import (
@@ -55,6 +56,8 @@ from protocol.errors import (
     OracleTooFewError,
     OracleUnauthorisedError,
 )
+from protocol.venues.uniswap_v3.pool import UniswapV3Pool
+from uniswap_v3_pools import trade
 
 HOUR = 3600
 E18 = 10**18
@@ -339,6 +342,25 @@ def test_reflector_grid_and_means() -> None:
     assert cross_price_down(3 * 10**14, 2 * 10**14) == 15 * 10**13
     assert cross_price_down(0, 5) is None
     assert cross_price_down(10**38, 10**14) == 10**38
+
+
+def test_a_uniswap_node_says_now_and_is_moved_by_one_trade_given_time() -> None:
+    """A pool at tick 0 prices 1 to 1; its time is the block's, so no staleness guard above it can fire."""
+    pool = UniswapV3Pool.create("A", "B", 3000).initialise(1 << 96, time=1000)
+    pool = pool.mint("owner", -60_000, 60_000, 10**18, time=1000)[2].increase_observation_cardinality_next(9)
+    node = SynthetixUniswap("pool", "A", 600, 18, 18)
+    quiet = read(node, View(10_000, venues={"pool": pool}))
+    assert (quiet.value, quiet.publish_time, quiet.synthetic_time) == (E18, 10_000, True)
+    assert reason(node, View(1_100, venues={"pool": pool})) is Reason.REVERTED, "the pool is younger"
+    moved = trade(pool, False, 10**18, 10_000)
+    assert read(node, View(10_000, venues={"pool": moved})).value == E18, "a trade in this very second"
+    later = read(node, View(10_300, venues={"pool": moved})).value
+    full = read(node, View(10_600, venues={"pool": moved})).value
+    assert later is not None
+    assert full is not None
+    assert E18 < later < full
+    # Half of the window at the new tick: the square root of the full move.
+    assert later * later == pytest.approx(full * E18, rel=2e-4)
 
 
 # Guards

@@ -24,6 +24,7 @@ MODULES = (
     "redstone",
     "solana",
     "synthetix",
+    "synthetix_nodes",
     "tellor",
 )
 CHECKERS: dict[str, Checker] = {
@@ -51,6 +52,7 @@ FIGURES = {
     "synthetix_breakers": 1457,
     "synthetix_reducers": 884,
     "tellor_get_data_before": 3993,
+    "synthetix_chainlink_uniswap_nodes": 680,
 }
 
 
@@ -128,6 +130,11 @@ EXPECTED_COLUMNS: dict[str, list[tuple[str, Path_]]] = {
     "pyth_evm_utils": [("convertToUint", (3,)), ("deriveCrossRate", (5,))],
     "redstone_payload": [("cases", (5,))],
     "synthetix_breakers": [("cases", (4, 0)), ("cases", (4, 1))],
+    "synthetix_chainlink_uniswap_nodes": [
+        ("chainlink_twap", (4, 0)),
+        ("chainlink_twap", (4, 1)),
+        ("uniswap", (6,)),
+    ],
     "synthetix_reducers": [("cases", (2, 0)), ("cases", (2, 1))],
     "tellor_get_data_before": [("cases", (2, 0, 1, column)) for column in (0, 1, 2)],
 }

@@ -66,8 +66,8 @@ from oracles.sources.synthetix import (
 )
 from oracles.sources.tellor import TellorFeed, TellorReports
 from oracles.sources.uma import Assertion, UmaFeed
-from oracles.sources.vault_share import Reciprocal, VaultShare
-from protocol.vaults.share_vault import ShareVault
+from oracles.sources.vault_share import Reciprocal, VaultSharePrice
+from protocol.venues.vault_share import VaultShare
 
 UNIT = 8
 """Decimals of the probes' price."""
@@ -154,7 +154,7 @@ def euler_router() -> EulerQuote:
 
 def euler_view(price: int, now: int, age: int) -> View:
     view = feeds(price, now, age)
-    vault = ShareVault("base", "share", 10**24, 10**24)
+    vault = VaultShare("base", "share", 10**24, 10**24, 0, 0)
     return View(now, feeds=view.feeds, vaults={"share": vault})
 
 
@@ -164,7 +164,7 @@ def euler_pyth_view(price: int, now: int, age: int) -> View:
 
 def vault_view(price: int, now: int, age: int) -> View:
     del age
-    return View(now, vaults={"v": ShareVault("a", "s", price * 10**10, 10**18)})
+    return View(now, vaults={"v": VaultShare("a", "s", price * 10**10, 10**18, 0, 0)})
 
 
 def estimator(estimate: Estimate) -> Probe:
@@ -174,7 +174,7 @@ def estimator(estimate: Estimate) -> Probe:
 SOURCES: tuple[Probe, ...] = (
     Probe("feed-sample", lambda: FeedSample("a"), feeds),
     Probe("delayed-sample", lambda: DelayedSample("a", 0), feeds),
-    Probe("vault-share", lambda: VaultShare("v"), vault_view, timed=False),
+    Probe("vault-share", lambda: VaultSharePrice("v"), vault_view, timed=False),
     Probe("chainlink", lambda: ChainlinkFeed("m"), memory(aggregator)),
     Probe(
         "chainlink-proxy",
