@@ -72,10 +72,8 @@ def main() -> int:
     print(f"{TICKS} ticks x {FEEDS} feeds x {SOURCES} sources, ns a median, and times the packed keys")
     for name, seconds in best.items():
         print(f"  {name:24s} {seconds / count * 1e9:9.1f} {seconds / fast:8.1f}")
-    print(
-        f"  {'one tick of 1,024 feeds':24s} {one_tick / FEEDS * 1e9:9.1f} {one_tick / FEEDS * count / fast:8.1f}"
-    )
-    print(f"  {'Python, exact':24s} {exact / FEEDS * 1e9:9.1f} {exact / FEEDS * count / fast:8.1f}")
+    for name, seconds in (("one tick of 1,024 feeds", one_tick), ("Python, exact", exact)):
+        print(f"  {name:24s} {seconds / FEEDS * 1e9:9.1f} {seconds / FEEDS * count / fast:8.1f}")
 
     sources = weighted_median(prices, weights)[1].reshape(-1)
     alike = bool((sources == weighted_median_straight(rows, weights)).all())

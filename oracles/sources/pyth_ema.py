@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Self
 
+from oracles.sources.pyth import PythPrice
 from protocol.fixed_point import div_to_zero, wrap_int
 
 MANTISSA_LIMIT = 1 << 28
@@ -135,3 +136,7 @@ class PythEma:
             price=self.price.step(sample, width, slots, self.exponent),
             confidence=self.confidence.step(width, width, slots, self.exponent),
         )
+
+    def price_at(self, publish_time: int) -> PythPrice:
+        """Return the averages as the signed message carries them beside the price (``emaPrice``)."""
+        return PythPrice(self.price.value, self.confidence.value, self.exponent, publish_time)

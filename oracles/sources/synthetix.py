@@ -14,6 +14,7 @@ from typing import ClassVar, Literal, NamedTuple
 from oracles.medians import INT256_MAX, INT256_MIN
 from oracles.node import Node, Sample, View
 from oracles.reading import Reading, Reason, refuse, refuse_error
+from oracles.sources.pyth import PythPrice
 from protocol.errors import (
     OracleDeviationError,
     OracleRangeError,
@@ -333,3 +334,27 @@ class SynthetixChainlink(Node):
         except RuleError as error:
             return refuse_error(self.id, error)
         return Reading(self.id, output.price, DECIMALS, output.timestamp, round=rounds[-1].round)
+
+
+@dataclass(frozen=True)
+class SynthetixPyth(Node):
+    """A PYTH node: the stored price cut to 18 decimals, its confidence dropped (read, not executed).
+
+    Parameters
+    ----------
+    feed
+        Name of the stored :class:`PythPrice`; of its average for the contract's ``useEma``.
+    """
+
+    kind: ClassVar[str] = "synthetix-pyth"
+    feed: str
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return price and publish time of ``getPriceUnsafe``: no age is checked."""
+        del readings
+        stored = view.stored(self.feed, PythPrice)
+        if stored is None:
+            return refuse(self.id, Reason.NO_DATA, f"no Pyth price {self.feed!r}")
+        shift = DECIMALS + stored.exponent
+        price = stored.price * 10 ** max(shift, 0)
+        return Reading(self.id, div_to_zero(price, 10 ** max(-shift, 0)), DECIMALS, stored.publish_time)

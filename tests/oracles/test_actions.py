@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import pytest
 
 from oracles.actions import ACTIONS, DRIFT, LIQUIDATE_WHEN_STALE, REVERTING, ActionTable, state_of
-from oracles.reading import Reading, Reason, refuse
+from oracles.node import Node, View, read
+from oracles.reading import Confidence, Reading, Reason, refuse
 from oracles.sources.drift import GuardRails, OracleSample, validity
+from oracles.sources.drift_guard import DriftGuard, DriftMarket
 from protocol.errors import UnknownNameError
 
 # is_oracle_valid_for_action: what goes ahead, one letter per state from NonPositive to Valid (x = blocked).
@@ -40,6 +44,48 @@ def test_a_drift_state_comes_from_its_own_rule() -> None:
     assert state.name == "StaleForMargin"
     assert DRIFT.permits(state.name, "Liquidate")
     assert not DRIFT.permits(state.name, "MarginCalc")
+
+
+@pytest.mark.parametrize(
+    ("price", "width", "slot", "state"),
+    [
+        (1_000_000, 0, 990, "Valid"),
+        (1_000_000, 0, 989, "StaleForAMM"),
+        (1_000_000, 0, 879, "StaleForMargin"),
+        (1_000_000, 20_001, 1000, "TooUncertain"),
+        (6_000_000, 0, 1000, "TooVolatile"),
+        (0, 0, 1000, None),
+        (-1, 0, 1000, None),
+    ],
+)
+def test_the_guard_blocks_what_the_table_blocks(price: int, width: int, slot: int, state: str | None) -> None:
+    view = View(5, block=1000, memory={"board": board(price, width, slot), "m": DriftMarket(1_000_000)})
+    for action in PUBLISHED:
+        reading = read(DriftGuard("m", action, parents=(Board("board"),)), view)
+        permitted = state is not None and DRIFT.permits(state, action)
+        assert reading.ok == permitted, (action, reading.refusal)
+        if state is None:
+            # The program fails before any table is asked.
+            assert reading.refusal is not None
+            assert "blocked" not in reading.refusal.message
+
+
+@dataclass(frozen=True)
+class Board(Node):
+    """A source with a confidence and a slot, for the guard."""
+
+    kind = "board"
+    name: str
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        del readings
+        stored = view.memory[self.name]
+        assert isinstance(stored, Reading)
+        return stored
+
+
+def board(price: int, width: int, slot: int) -> Reading:
+    return Reading("board", price, 6, 5, round=slot, confidence=Confidence(width, "quartile"))
 
 
 def test_a_reverting_reader_blocks_liquidation_when_stale() -> None:

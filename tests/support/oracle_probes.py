@@ -38,6 +38,7 @@ from oracles.sources.chainlink import AggregatorProxy, ChainlinkFeed, Ocr2Aggreg
 from oracles.sources.chronicle import ChronicleFeed, Poke, Scribe
 from oracles.sources.connect import ConnectMedian
 from oracles.sources.constant import Constant
+from oracles.sources.drift_guard import DriftGuard, DriftMarket
 from oracles.sources.euler import (
     ChainlinkAdapter,
     CrossAdapter,
@@ -54,6 +55,7 @@ from oracles.sources.maker import DelayedPrice, MakerMedian, MakerMedianFeed, Os
 from oracles.sources.mango import MangoStablePrice, StablePrice
 from oracles.sources.pyth import PythFeed, PythPrice
 from oracles.sources.pyth_aggregate import PublisherBoard, PublisherQuote, PythPublishers
+from oracles.sources.pyth_ema import PythEma
 from oracles.sources.redstone import RedstoneCalldata, RedstoneFeed, RedstonePackage, RedstoneRule
 from oracles.sources.reflector import ReflectorFeed, ReflectorPrices
 from oracles.sources.sequencer import SequencerUp, SequencerUptime
@@ -61,6 +63,7 @@ from oracles.sources.switchboard import Submissions, SwitchboardFeed
 from oracles.sources.synthetix import (
     SynthetixChainlink,
     SynthetixDeviation,
+    SynthetixPyth,
     SynthetixReducer,
     SynthetixStaleness,
 )
@@ -248,6 +251,18 @@ SOURCES: tuple[Probe, ...] = (
         memory(lambda price, time: StablePrice.reset(price / 10**8, time)),
         tolerance=Fraction(1, 2**52),
     ),
+    Probe(
+        "pyth-average",
+        lambda: PythFeed("m"),
+        memory(lambda price, time: PythEma(-8).update(price, 100, 5000).price_at(time)),
+        tolerance=Fraction(1, 2**24),
+        confident=True,
+    ),
+    Probe(
+        "synthetix-pyth",
+        lambda: SynthetixPyth("m"),
+        memory(lambda price, time: PythPrice(price, 3, -8, time)),
+    ),
     Probe("synthetix-chainlink", lambda: SynthetixChainlink("a"), feeds),
     Probe("synthetix-chainlink-average", lambda: SynthetixChainlink("a", 3600), feeds),
     Probe("euler-router", euler_router, euler_view, timed=False),
@@ -301,6 +316,16 @@ NODES: tuple[Probe, ...] = (
         feeds,
     ),
     Probe("capped-stable", lambda: CappedStable(10**40, parents=(FeedSample("a"),)), feeds),
+    Probe(
+        "drift-guard",
+        lambda: DriftGuard("market", "MarginCalc", parents=five()[:1]),
+        lambda price, now, age: View(
+            now,
+            block=7,
+            feeds=feeds(price, now, age).feeds,
+            memory={"market": DriftMarket(max(price // 100, 1))},
+        ),
+    ),
     Probe("staleness", lambda: Staleness(10**9, parents=(FeedSample("a"),)), feeds),
     Probe("positive", lambda: Positive(parents=(FeedSample("a"),)), feeds),
     Probe("deviation-limit", lambda: DeviationLimit(Fraction(1, 100), parents=five()[:2]), feeds),
