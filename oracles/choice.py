@@ -14,6 +14,7 @@ from math import comb
 from typing import Generic, TypeVar
 
 from oracles.sources.api3 import Beacon, update_set
+from oracles.sources.chainlink import Ocr2Aggregator
 from oracles.sources.gmx import GmxReport, GmxRule
 from oracles.sources.maker import MakerMedian, SignedValue
 from oracles.sources.pyth import PythPrice, not_older_than, parse_in_window
@@ -108,6 +109,42 @@ def _distinct(packages: Sequence[RedstonePackage], count: int) -> tuple[Redstone
     for package in packages:
         chosen.setdefault(package.signer, package)
     return tuple(chosen.values())[:count]
+
+
+def ocr2_choice(
+    aggregator: Ocr2Aggregator, now: int, honest: Sequence[int], bribed: int
+) -> Choice[tuple[int, ...]] | None:
+    """Return what ``bribed`` oracles, one of them leading the round, may make of a Chainlink report.
+
+    An honest signer only signs a sorted report of at least 2f + 1 observations (libocr's off-chain rule,
+    read); the contract itself would take f + 1 in any order. The leader picks which honest observations
+    arrive in time, and the bribed ones say anything.
+
+    Parameters
+    ----------
+    aggregator
+        Its configuration and bounds.
+    now
+        Block time, seconds.
+    honest
+        What the other oracles observe.
+    bribed
+        At most f; with more, nothing holds.
+    """
+    fewest = 2 * aggregator.faulty + 1
+    ordered = sorted(honest)
+    candidates: list[tuple[int, ...]] = []
+    for heard in range(max(fewest - bribed, 0), len(ordered) + 1):
+        low = [aggregator.minimum] * bribed + ordered[:heard]
+        high = ordered[len(ordered) - heard :] + [aggregator.maximum] * bribed
+        candidates += [tuple(sorted(low)), tuple(sorted(high))]
+    signers = range(aggregator.faulty + 1)
+
+    def answer(observations: tuple[int, ...]) -> int:
+        sent = aggregator.transmit(now, aggregator.epoch_and_round + 1, now, observations, signers)
+        return sent.latest_round_data()[1]
+
+    return _choice([c for c in candidates if len(c) >= fewest], answer, False)
 
 
 def pyth_window_choice(

@@ -13,12 +13,14 @@ from oracles.choice import (
     gmx_choice,
     gmx_ratio_choice,
     maker_choice,
+    ocr2_choice,
     pyth_update_choice,
     pyth_window_choice,
     redstone_choice,
 )
 from oracles.medians import median_api3
 from oracles.sources.api3 import Beacon
+from oracles.sources.chainlink import Ocr2Aggregator
 from oracles.sources.gmx import GmxReport, GmxRule
 from oracles.sources.maker import MakerMedian, SignedValue
 from oracles.sources.pyth import PythPrice
@@ -76,6 +78,27 @@ def test_many_signers_give_exact_extremes_without_a_list() -> None:
     assert choice.answers is None
     # The middle of the 21 lowest and of the 21 highest.
     assert (choice.lowest, choice.highest) == (1010, 1029)
+
+
+@few
+@given(st.integers(1, 3), st.data())
+def test_bribed_chainlink_oracles_stay_within_the_honest_range(faulty: int, data: st.DataObject) -> None:
+    oracles = 3 * faulty + 1
+    bribed = data.draw(st.integers(0, faulty))
+    honest = data.draw(st.lists(PRICES, min_size=oracles - bribed, max_size=oracles - bribed))
+    aggregator = Ocr2Aggregator(oracles, faulty, -(10**9), 10**9)
+    choice = ocr2_choice(aggregator, NOW, honest, bribed)
+    assert choice is not None
+    assert min(honest) <= choice.lowest <= choice.highest <= max(honest)
+    if bribed == faulty:
+        # f bribed ones and the f + 1 honest ones that suit them: the extreme honest observation itself.
+        assert (choice.lowest, choice.highest) == (min(honest), max(honest))
+
+
+def test_one_bribed_oracle_too_many_sets_the_price() -> None:
+    choice = ocr2_choice(Ocr2Aggregator(4, 1, 1, 10**9), NOW, [100, 101], 2)
+    assert choice is not None
+    assert (choice.lowest, choice.highest) == (1, 10**9)
 
 
 def pyth(time: int, price: int, previous: int) -> PythPrice:
