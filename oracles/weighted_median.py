@@ -23,6 +23,9 @@ MAXIMUM_SOURCES = 1 << SOURCE_BITS
 MAXIMUM_WEIGHT = (1 << WEIGHT_BITS) - 1
 BLOCK_ROWS = 1024
 MARGIN = 1 / 128
+REUSE_TICKS = 16
+"""A feed's nearby price serves so many ticks; a quote that left it is done again the straight way."""
+REUSE_FEEDS = 64
 NO_SOURCE = -1
 
 
@@ -58,7 +61,7 @@ def weighted_median(prices: Floats, weights: NDArray[np.float64]) -> tuple[Float
     Parameters
     ----------
     prices
-        [..., sources]; NaN is a missing quote.
+        [..., sources] or [ticks, feeds, sources]; NaN is a missing quote.
     weights
         [sources]; the fast way needs at most 32 sources and whole weights up to 15, others go the straight
         way.
@@ -69,14 +72,17 @@ def weighted_median(prices: Floats, weights: NDArray[np.float64]) -> tuple[Float
         Values (NaN where nothing with weight answered) and sources (-1 there), both [...].
     """
     shape = prices.shape[:-1]
-    rows = np.ascontiguousarray(prices, dtype=np.float64).reshape(-1, prices.shape[-1])
+    ordered = np.ascontiguousarray(prices, dtype=np.float64)
+    rows = ordered.reshape(-1, prices.shape[-1])
     weights = np.asarray(weights, dtype=np.float64)
     if _packs(rows.shape[1], weights):
-        sources = _Packed(weights).sources(rows)
+        feeds = shape[-1] if len(shape) > 1 and shape[-1] >= REUSE_FEEDS else 0
+        sources = _Packed(weights).sources(rows, feeds)
     else:
         sources = weighted_median_straight(rows, weights)
-    values = np.take_along_axis(rows, np.maximum(sources, 0)[:, None], axis=1)[:, 0]
-    values = np.where(sources == NO_SOURCE, np.nan, values)
+    places = np.arange(len(rows)) * rows.shape[1] + sources
+    values: Floats = rows.reshape(-1)[places]
+    values[sources == NO_SOURCE] = np.nan
     return values.reshape(shape), sources.reshape(shape)
 
 
@@ -104,31 +110,46 @@ class _Packed:
         self.below = np.empty((BLOCK_ROWS, count), np.bool_)
         self.starts = np.arange(BLOCK_ROWS) * count
 
-    def sources(self, rows: Floats) -> Sources:
-        """Return the source of every row."""
+    def sources(self, rows: Floats, feeds: int = 0) -> Sources:
+        """Return the source of every row; ``feeds`` rows make one tick, or 0 where rows are unrelated."""
         found = np.empty(len(rows), np.intp)
         again: list[Sources] = []
+        ticks = len(rows) // feeds if feeds else 1
+        width = feeds or len(rows)
         with np.errstate(over="ignore", invalid="ignore"):
-            for start in range(0, len(rows), BLOCK_ROWS):
-                block = rows[start : start + BLOCK_ROWS]
-                found[start : start + len(block)], unsure = self._block(block)
-                if unsure.any():
-                    again.append(start + np.flatnonzero(unsure))
+            for first in range(0, width, BLOCK_ROWS):
+                size = min(BLOCK_ROWS, width - first)
+                for tick in range(ticks):
+                    start = tick * width + first
+                    block = rows[start : start + size]
+                    if tick % REUSE_TICKS == 0:
+                        near = self._near(block, spread=ticks > 1)
+                    found[start : start + size], unsure = self._block(block, near)
+                    if unsure.any():
+                        again.append(start + np.flatnonzero(unsure))
         if again:
             which = np.concatenate(again)
             found[which] = weighted_median_straight(rows[which], self.weights)
         return found
 
-    def _block(self, block: Floats) -> tuple[Sources, NDArray[np.bool_]]:
-        size, count = block.shape
-        cells = size * count
+    @staticmethod
+    def _near(block: Floats, spread: bool) -> Floats:
+        """Return a price a little below the middle of three quotes, one per row or, ``spread``, per quote."""
         one, two, three = block[:, 0], block[:, 1], block[:, 2]
         near = np.maximum(np.minimum(one, two), np.minimum(np.maximum(one, two), three))
         near -= np.abs(near) * MARGIN
-        distance = np.subtract(block, near[:, None], out=self.distance[:size])
+        column = near[:, None]
+        return np.repeat(column, block.shape[1], axis=1) if spread else column
+
+    def _block(self, block: Floats, near: Floats) -> tuple[Sources, NDArray[np.bool_]]:
+        size, count = block.shape
+        cells = size * count
+        distance = np.subtract(block, near, out=self.distance[:size])
         # Positive float32 bits order like integers; the answer's distance is checked to be positive below.
         flat = self.keys[:cells]
         np.copyto(flat, distance.reshape(-1), casting="same_kind")
+        # Not finite where a quote is missing (or where float32 is too small, which only costs time).
+        total = flat.sum()
         whole = self.keys.view(np.int32)
         keys = whole[:cells]
         np.bitwise_and(keys, -(1 << TAG_BITS), out=keys)
@@ -146,6 +167,6 @@ class _Packed:
         unsure = (whole[at - 1] >> TAG_BITS == packed) & (place > 0)
         unsure |= (whole[at + 1] >> TAG_BITS == packed) & (place < count - 1)
         unsure |= packed <= 0
-        if not np.isfinite(block.sum()):
+        if not np.isfinite(total):
             unsure |= ~np.isfinite(block).all(axis=1)
         return ((key >> WEIGHT_BITS) & (MAXIMUM_SOURCES - 1)).astype(np.intp), unsure

@@ -205,6 +205,23 @@ def test_blocks_of_any_length() -> None:
     assert values.shape == sources.shape == (3, 4)
 
 
+@pytest.mark.parametrize(("ticks", "feeds"), [(40, 64), (17, 1500), (1, 200), (3, 63)])
+def test_ticks_of_feeds_that_jump_and_vanish(ticks: int, feeds: int) -> None:
+    random = np.random.default_rng(feeds)
+    weights = random.integers(0, 9, 31).astype(float)
+    # Levels wander by a per cent a tick, so that the shared nearby price is often left behind.
+    level = 10 ** random.uniform(-3, 4, (1, feeds, 1)) * np.exp(
+        np.cumsum(random.normal(0, 0.01, (ticks, feeds, 1)), axis=0)
+    )
+    prices = level * np.exp(random.normal(0, 0.001, (ticks, feeds, 31)))
+    prices[random.random(prices.shape) < 0.01] = np.nan
+    prices[random.random(prices.shape) < 0.01] = -5.0
+    values, sources = weighted_median(prices, weights)
+    want = weighted_median_straight(prices.reshape(-1, 31), weights)
+    np.testing.assert_array_equal(sources.reshape(-1), want)
+    np.testing.assert_array_equal(values.reshape(-1), prices.reshape(-1, 31)[np.arange(len(want)), want])
+
+
 def test_no_quote_has_no_median() -> None:
     values, sources = weighted_median(np.full((2, 31), np.nan), np.ones(31))
     assert (sources == NO_SOURCE).all()
