@@ -1,11 +1,11 @@
 """Lower weighted median of 31 sources for 1,024 feeds: packed 32-bit keys beside numpy's argsort and Python.
 
-Run: ``uv run python benchmarks/oracles_median.py``. Every timed answer is compared: all ways must name the same
-source. Ends with 1 where they do not, or where a target is missed.
+Run: ``uv run python benchmarks/oracles_median.py``. Every timed answer is compared: all ways must name the
+same source. Ends with 1 where they do not, or where a target is missed.
 
-Targets: 5 times the stable argsort way, which is what keeps equal quotes in source order, and 2.5 times numpy's
-default argsort, which does not. The aim of 15 times needs a compiled network: here the sort of the keys alone
-takes a fifth of the time, the rest are a dozen passes over memory.
+Targets: 5 times the stable argsort way, which is what keeps equal quotes in source order, and 2.5 times
+numpy's default argsort, which does not. The aim of 15 times needs a compiled network: here the sort of the
+keys alone takes a fifth of the time, the rest are a dozen passes over memory.
 """
 
 from __future__ import annotations
