@@ -20,6 +20,7 @@ from protocol.errors import (
     OracleRangeError,
     OracleStaleError,
     RuleError,
+    UnknownNameError,
 )
 from protocol.fixed_point import UINT256_MAX, to_uint
 
@@ -300,6 +301,8 @@ class EulerQuote(Node):
         del readings
         try:
             amount = self.adapter.quote_down(view, 10**self.base_decimals, self.base, self.quote)
+        except UnknownNameError:
+            raise  # a vault that the world lacks is a mistake of the graph, not data
         except RuleError as error:
             return refuse_error(self.id, error)
         return Reading(self.id, amount, self.quote_decimals, view.time, synthetic_time=True)

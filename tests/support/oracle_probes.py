@@ -53,6 +53,7 @@ from oracles.sources.gmx import GmxFeed, GmxReport, GmxRule, GmxTransaction
 from oracles.sources.hyperliquid import HyperliquidMark, MarkInputs
 from oracles.sources.maker import DelayedPrice, MakerMedian, MakerMedianFeed, Osm, OsmFeed
 from oracles.sources.mango import MangoStablePrice, StablePrice
+from oracles.sources.pool import CumulativeTwap, LpTokenByReserves, Observation, SpotPool
 from oracles.sources.pyth import PythFeed, PythPrice
 from oracles.sources.pyth_aggregate import PublisherBoard, PublisherQuote, PythPublishers
 from oracles.sources.pyth_ema import PythEma
@@ -70,6 +71,7 @@ from oracles.sources.synthetix import (
 from oracles.sources.tellor import TellorFeed, TellorReports
 from oracles.sources.uma import Assertion, UmaFeed
 from oracles.sources.vault_share import Reciprocal, VaultSharePrice
+from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
 
 UNIT = 8
@@ -174,7 +176,20 @@ def estimator(estimate: Estimate) -> Probe:
     return Probe(estimate, lambda: Estimator(estimate, parents=five()), feeds)
 
 
+def pool_view(price: int, now: int, age: int) -> View:
+    """A pair of A and B at the price, unchanged for ten minutes."""
+    del age
+    pair = UniswapV2Pair("A", "B", 10**22, price * 10**14, total_supply=2 * 10**22, time_last=now - 600)
+    return View(now, venues={"p": pair}, memory={"m": Observation(now - 600, 0, 0)})
+
+
+def lp_view(price: int, now: int, age: int) -> View:
+    return View(now, feeds=feeds(price, now, age).feeds, venues=pool_view(1, now, age).venues)
+
+
 SOURCES: tuple[Probe, ...] = (
+    Probe("spot-pool", lambda: SpotPool("p", "A", "B", 18, 18), pool_view, timed=False),
+    Probe("cumulative-twap", lambda: CumulativeTwap("p", "A", "m", 18, 18), pool_view, timed=False),
     Probe("feed-sample", lambda: FeedSample("a"), feeds),
     Probe("delayed-sample", lambda: DelayedSample("a", 0), feeds),
     Probe("vault-share", lambda: VaultSharePrice("v"), vault_view, timed=False),
@@ -275,6 +290,12 @@ SOURCES: tuple[Probe, ...] = (
 )
 
 NODES: tuple[Probe, ...] = (
+    Probe(
+        "lp-token-by-reserves",
+        lambda: LpTokenByReserves("p", ("A",), (18,), parents=(FeedSample("a"),)),
+        lp_view,
+        timed=False,
+    ),
     Probe("median", lambda: Median("mean-down", 3, parents=five()), feeds),
     Probe("weighted-median", lambda: WeightedMedian((3, 2, 2, 1, 1), 5, parents=five()), feeds),
     *(
