@@ -1,7 +1,7 @@
 """Cost models of sources that many sign: who must be corrupt, and what a minority can do for nothing.
 
-A member whose honest report already lies beyond the wanted value counts without being paid, so a small move needs fewer
-members than a large one: the free move of a minority is part of the price.
+A member whose honest report already lies beyond the wanted value counts without being paid, so a small move
+needs fewer members than a large one: the free move of a minority is part of the price.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from oracles.corruption.formula import FREE, Buy, Cost, Formula, at_least
+from oracles.corruption.formula import FREE, Buy, Cost, Formula, any_of, at_least
 from oracles.corruption.models import CostModel, direction
 
 MedianRule = Literal["lower", "upper", "mean"]
@@ -39,8 +39,8 @@ class Member:
 def reports_needed(count: int, rule: MedianRule, *, upward: bool) -> int:
     """Return how many of ``count`` reports must lie beyond a value so that the median does.
 
-    ``upper`` takes sorted element n // 2, ``lower`` element (n - 1) // 2. Under ``mean`` of the two middle ones, half of
-    an even count moves the answer without bound: the other middle report is held honest.
+    ``upper`` takes sorted element n // 2, ``lower`` element (n - 1) // 2. Under ``mean`` of the two middle
+    ones, half of an even count moves the answer without bound: the other middle report is held honest.
     """
     if rule == "mean":
         return (count + 1) // 2
@@ -59,11 +59,10 @@ class SignedMedian(CostModel):
     rule
         Which middle.
     quorum
-        Reports that a round needs; all members if None. A round of exactly the quorum is the worst case: the attacker
-        waits for one, or causes it, so the majority is counted over the quorum.
+        Reports without which nothing is published; all members if None.
     sender_chooses
-        Whether whoever submits picks the signers that count (RedStone, Maker's poke). Then a majority of the quorum is
-        enough; otherwise all members report.
+        Whether whoever submits picks the signers of a round of exactly the quorum (RedStone, Maker's poke). A
+        majority of the quorum is then enough; otherwise all members count.
     """
 
     members: tuple[Member, ...]
@@ -76,16 +75,9 @@ class SignedMedian(CostModel):
         if factor == 1:
             return FREE
         counted = self.quorum if self.sender_chooses and self.quorum else len(self.members)
-        need = reports_needed(counted, self.rule, upward=factor > 1)
-        beyond = self._half_way(factor, counted)
-        return at_least(need, (_lie(member, factor, beyond) for member in self.members))
-
-    def _half_way(self, factor: float, counted: int) -> float:
-        """Return the value that a report must pass so that it need not be bought."""
-        if self.rule != "mean" or counted % 2:
-            return factor
-        # A mean of two middles moves by half of the nearer one: only reports at twice the move count for nothing.
-        return max(2 * factor - 1, 0.0)
+        lie = {m.name: Buy(m.name, direction(factor), m.to_lie) for m in self.members}
+        reports = [(m.report, lie[m.name]) for m in self.members]
+        return beyond_median(reports, factor, self.rule, counted, upward=factor > 1)
 
     def quiet(self, seconds: int) -> Formula:
         """Return the members without whom there is no quorum."""
@@ -99,8 +91,8 @@ class SignedMedian(CostModel):
 class PublisherVotes(CostModel):
     """Pyth's rule: three votes each, the middle of all is the price, quartiles give the confidence.
 
-    Source of the rule: pyth-client ``price_model.c``. Half of the publishers (rounded up) move the price without bound, a
-    quarter plus one the confidence.
+    Source of the rule: pyth-client ``price_model.c``. Half of the publishers (rounded up) move the price
+    without bound, a quarter plus one the confidence.
 
     Parameters
     ----------
@@ -120,7 +112,8 @@ class PublisherVotes(CostModel):
         """Return the half to buy."""
         if factor == 1:
             return FREE
-        return at_least((len(self.members) + 1) // 2, (_lie(m, factor, factor) for m in self.members))
+        lying = (Buy(m.name, direction(factor), m.to_lie) for m in self.members)
+        return at_least((len(self.members) + 1) // 2, lying)
 
     def quiet(self, seconds: int) -> Formula:
         """Return the members without whom the minimum is not met."""
@@ -136,29 +129,27 @@ class PublisherVotes(CostModel):
         return at_least(len(self.members) // 4 + 1, lying)
 
 
-def _lie(member: Member, factor: float, beyond: float) -> Formula:
-    if member.report >= beyond if factor > 1 else member.report <= beyond:
-        return FREE
-    return Buy(member.name, direction(factor), member.to_lie)
+def beyond_median(
+    reports: Sequence[tuple[float, Formula]], value: float, rule: MedianRule, counted: int, *, upward: bool
+) -> Formula:
+    """Return what makes the median of ``counted`` of the reports lie at or beyond ``value``.
 
-
-def free_interval(
-    reports: Sequence[float], corrupt: int, rule: MedianRule = "upper"
-) -> tuple[float, float] | None:
-    """Return between which values ``corrupt`` of the reporters can put the median, or None if without bound.
-
-    The reporters may be any of them: the interval is the widest over the choice, and its ends are order statistics of
-    the honest reports.
+    Parameters
+    ----------
+    reports
+        The honest report, and what makes the reporter say anything else.
     """
-    ordered, count = sorted(reports), len(reports)
-    needed_up = reports_needed(count, rule, upward=True)
-    needed_down = reports_needed(count, rule, upward=False)
-    if corrupt >= min(needed_up, needed_down):
-        return None
-    # Raising the lowest of them shifts every index up by as many places.
-    if rule == "mean" and count % 2 == 0:
-        up = (ordered[count // 2 - 1 + corrupt] + ordered[count // 2 + corrupt]) / 2
-        down = (ordered[count // 2 - 1 - corrupt] + ordered[count // 2 - corrupt]) / 2
-        return down, up
-    index = count // 2 if rule == "upper" else (count - 1) // 2
-    return ordered[index - corrupt], ordered[index + corrupt]
+
+    def lies(beyond: float, among: Sequence[tuple[float, Formula]]) -> list[Formula]:
+        return [FREE if (r >= beyond if upward else r <= beyond) else buy for r, buy in among]
+
+    if rule != "mean" or counted % 2:
+        need = reports_needed(counted, rule, upward=upward)
+        return at_least(need, lies(value, reports))
+    # Both middles beyond the value, or one far enough beyond that its mean with an honest one is.
+    options = [at_least(counted // 2 + 1, lies(value, reports))]
+    for n, (honest, _) in enumerate(reports):
+        if honest < value if upward else honest > value:
+            others = [*reports[:n], *reports[n + 1 :]]
+            options.append(at_least(counted // 2, lies(2 * value - honest, others)))
+    return any_of(*options)

@@ -1,8 +1,8 @@
 """What an attacker must buy, as a formula of thresholds over purchases.
 
-``AtLeast(k, parts)`` is "any" for k = 1, "all" for k = the number of parts, and a weighted majority otherwise. A purchase
-names its **upstream**: whoever pays for an upstream once has it everywhere it is read, so two sources with the same
-upstream are one.
+``AtLeast(k, parts)`` is "any" for k = 1, "all" for k = the number of parts, and a weighted majority
+otherwise. A purchase names its **upstream**: whoever pays for an upstream once has it everywhere it is read,
+so two sources with the same upstream are one.
 """
 
 from __future__ import annotations
@@ -48,7 +48,8 @@ class Buy:
     upstream
         What is corrupted: a pool, a key, a vendor. Levels of one action on it are paid at their maximum only.
     action
-        ``up``, ``down``, ``quiet`` or a word of the cost model; two actions on one upstream exclude each other.
+        ``up``, ``down``, ``quiet`` or a word of the cost model; two actions on one upstream exclude each
+        other.
     cost
         Of this level.
     """
@@ -81,6 +82,25 @@ class Act:
 
 
 @dataclass(frozen=True, slots=True)
+class Pick:
+    """``inner`` in one of several roles that exclude each other: what is stopped is not counted too.
+
+    Parameters
+    ----------
+    place
+        What has the role.
+    role
+        Roles of one place exclude each other.
+    inner
+        What to buy for it.
+    """
+
+    place: str
+    role: str
+    inner: Formula
+
+
+@dataclass(frozen=True, slots=True)
 class AtLeast:
     """True if the weights of the true parts add up to ``need``."""
 
@@ -88,7 +108,7 @@ class AtLeast:
     parts: tuple[tuple[int, Formula], ...]
 
 
-Formula: TypeAlias = Buy | Act | AtLeast
+Formula: TypeAlias = Buy | Act | Pick | AtLeast
 
 FREE = AtLeast(0, ())
 IMPOSSIBLE = AtLeast(1, ())
@@ -116,6 +136,11 @@ def all_of(*parts: Formula) -> Formula:
     return at_least(len(parts), parts)
 
 
+def pick(place: str, role: str, inner: Formula) -> Formula:
+    """Return ``inner`` in a role, or that it is impossible."""
+    return IMPOSSIBLE if inner == IMPOSSIBLE else Pick(place, role, inner)
+
+
 def any_of(*parts: Formula) -> Formula:
     """Return the formula that needs one part."""
     return at_least(1, parts)
@@ -134,7 +159,7 @@ def inside(formula: Formula) -> Iterator[Formula]:
             yield item
             continue
         stack.append((item, True))
-        if isinstance(item, Act):
+        if isinstance(item, Act | Pick):
             stack.append((item.inner, False))
         elif isinstance(item, AtLeast):
             stack.extend((part, False) for _, part in item.parts)
@@ -144,6 +169,6 @@ def holds(formula: Formula, bought: frozenset[Buy]) -> bool:
     """Return whether the purchases make the formula true."""
     if isinstance(formula, Buy):
         return formula in bought
-    if isinstance(formula, Act):
+    if isinstance(formula, Act | Pick):
         return holds(formula.inner, bought)
     return sum(weight for weight, part in formula.parts if holds(part, bought)) >= formula.need

@@ -1,7 +1,8 @@
 """What one source costs to corrupt: the interface, and the simplest models.
 
-A source declares its own cost by giving a `CostModel`: formulas over what must be bought to make it say another price,
-to make it fall silent, or to make it refuse. The graph search knows nothing else about a source.
+A source declares its own cost by giving a `CostModel`: formulas over what must be bought to make it say
+another price, to make it fall silent, or to make it refuse. The graph search knows nothing else about a
+source.
 """
 
 from __future__ import annotations
@@ -122,8 +123,8 @@ class Through(CostModel):
     own
         The source itself.
     shared
-        Models of what it reads. Two sources that are given the same model (the same upstream names) fall together
-        at one price.
+        Models of what it reads. Two sources that are given the same model (the same upstream names) fall
+        together at one price.
     """
 
     own: CostModel

@@ -73,7 +73,9 @@ class TwapPoolCost(CostModel):
         if factor == 1:
             return FREE
         options: list[Formula] = []
-        least = cheapest_with_arbitrage(self.curve, self.mean, self.window, factor, clip_ticks=self.clip_ticks)
+        least = cheapest_with_arbitrage(
+            self.curve, self.mean, self.window, factor, clip_ticks=self.clip_ticks
+        )
         if least is not None:
             options.append(self._buy(least, factor, f"{least.attacked_blocks} blocks held against arbitrage"))
         if self.clip_ticks == inf:
@@ -109,7 +111,9 @@ class PoolGroupCost(CostModel):
     def move(self, factor: float) -> Formula:
         """Return all the pushes of the cheapest attack."""
         buys: list[Formula] = []
-        for name, depth, t in zip(self.upstreams_of, self.group.depths, self.group.multiples(factor), strict=True):
+        for name, depth, t in zip(
+            self.upstreams_of, self.group.depths, self.group.multiples(factor), strict=True
+        ):
             if t != 1:
                 one = PoolGroup((depth,))
                 buys.append(Buy(name, direction(t), Cost(one.loss(t), one.capital(t), 1, (STANDING,))))
@@ -134,8 +138,8 @@ class ExchangeIndexCost(CostModel):
     venues
         The exchanges that answer.
     rule
-        ``median``: half of the weight must be moved all the way. ``mean``: the move is spread so that the last unit
-        costs the same everywhere.
+        ``median``: half of the weight must be moved all the way. ``mean``: the move is spread so that the
+        last unit costs the same everywhere.
     clamp
         Under ``mean``, the most by which one venue may differ before it is cut.
     """

@@ -1,7 +1,7 @@
 """How long one waits for blocks in a row, and what waiting costs.
 
-Proof of stake: a proposer with share s of the slots. Proof of work: a miner who withholds a block hoping for the next
-(Mackinga et al. 2022, section IV).
+Proof of stake: a proposer with share s of the slots. Proof of work: a miner who withholds a block hoping for
+the next (Mackinga et al. 2022, section IV).
 """
 
 from __future__ import annotations

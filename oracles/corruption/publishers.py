@@ -1,8 +1,8 @@
 """Pyth's aggregate under attack: what a minority of publishers does to price and confidence.
 
-Source of the rule: pyth-client ``price_model.c`` and ``upd_aggregate.h``: the votes price - conf, price, price + conf of
-all publishers are sorted together; the price is the middle one (the floor of the mean of two), the confidence the larger
-distance from it to the votes at ``count >> 2`` from either end.
+Source of the rule: pyth-client ``price_model.c`` and ``upd_aggregate.h``: the votes price - conf, price,
+price + conf of all publishers are sorted together; the price is the middle one (the floor of the mean of
+two), the confidence the larger distance from it to the votes at ``count >> 2`` from either end.
 """
 
 from __future__ import annotations
@@ -46,10 +46,10 @@ class Reachable:
 
 
 def reachable(quotes: Sequence[Quote], corrupt: int, extreme: int) -> Reachable:
-    """Return what ``corrupt`` publishers can make of the aggregate, quoting up to ``extreme`` away from honest.
+    """Return what ``corrupt`` publishers can do to the aggregate with quotes up to ``extreme`` away.
 
-    Every choice of publishers is tried with quotes at both ends, which are where a median and quartiles have their
-    extremes. Meant for committees of up to about a dozen.
+    Every choice of publishers is tried with quotes at both ends, which are where a median and quartiles have
+    their extremes. Meant for committees of up to about a dozen.
     """
     honest = aggregate(quotes)
     low = high = honest[0]

@@ -1,6 +1,7 @@
 """Cost of moving a mean or a median of several constant product pools (Müller et al. 2026, sections 2-3).
 
-Every pool holds ``depth`` quote units and is traded back by others after the read, so a multiple t costs depth * f(t).
+Every pool holds ``depth`` quote units and is traded back by others after the read, so a multiple t costs
+depth * f(t).
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from oracles.corruption.solve import solve
 
 CONVEX_UP_TO = 3.0
 """Where f turns from convex to concave: beyond it at most one pool is pushed."""
-_GRID = 64
+_GRID = 24
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +81,7 @@ def cheapest_half(depths: Sequence[float], shares: Sequence[float]) -> frozenset
 
 
 def _slope(t: float) -> float:
-    return (t**-0.5 - t**-1.5) / 2
+    return (1 / sqrt(t) - 1 / (t * sqrt(t))) / 2
 
 
 def _convex_multiple(slope: float) -> float:
@@ -100,8 +101,9 @@ def _spread(depths: Sequence[float], shares: Sequence[float], target: float) -> 
     from scipy.optimize import brentq  # noqa: PLC0415
 
     total = sum(shares)
-    if target >= CONVEX_UP_TO * total:
-        return None
+    most = CONVEX_UP_TO * total
+    if target >= most * (1 - 1e-12):
+        return (CONVEX_UP_TO,) * len(shares) if target <= most * (1 + 1e-9) else None
 
     def at(price: float) -> tuple[float, ...]:
         return tuple(_convex_multiple(price * w / y) for w, y in zip(shares, depths, strict=True))
@@ -119,44 +121,49 @@ def _spread(depths: Sequence[float], shares: Sequence[float], target: float) -> 
 def mean_multiples(depths: Sequence[float], shares: Sequence[float], factor: float) -> tuple[float, ...]:
     """Return the cheapest multiples under a weighted mean.
 
-    On the convex part all pools share one marginal cost per weight; at most one pool lies on the concave part, so
-    each is tried there and its multiple searched.
+    On the convex part all pools share one marginal cost per weight; at most one pool lies on the concave
+    part, so each is tried there and its multiple searched.
     """
     from scipy.optimize import minimize_scalar  # noqa: PLC0415
 
     best: tuple[float, ...] | None = _spread(depths, shares, factor)
-    least = _cost(depths, best) if best else inf
     for n, share in enumerate(shares):
-        others = [m for m in range(len(shares)) if m != n]
-        top = factor / share
-
-        def attempt(t: float, n: int = n, others: list[int] = others) -> tuple[float, tuple[float, ...] | None]:
-            left = factor - shares[n] * t
-            if not others:
-                return depths[n] * loss_shape(factor / shares[n]), (factor / shares[n],)
-            if left <= 0:
-                return inf, None
-            rest = _spread([depths[m] for m in others], [shares[m] for m in others], left)
-            if rest is None:
-                return inf, None
-            multiples = list(rest)
-            multiples.insert(n, t)
-            return _cost(depths, multiples), tuple(multiples)
-
+        # The others lie between 1 and the end of the convex part.
+        top = (factor - (1 - share)) / share
+        bottom = max(CONVEX_UP_TO, (factor - CONVEX_UP_TO * (1 - share)) / share)
         if top <= CONVEX_UP_TO:
             continue
-        grid = [CONVEX_UP_TO * (top / CONVEX_UP_TO) ** (k / _GRID) for k in range(_GRID + 1)]
-        costs = [attempt(t)[0] for t in grid]
-        k = min(range(len(grid)), key=costs.__getitem__)
+        grid = [bottom * (top / bottom) ** (k / _GRID) for k in range(_GRID + 1)]
+
+        def price(t: float, n: int = n) -> float:
+            return _cost(depths, _with_one_at(depths, shares, factor, n, t))
+
+        k = min(range(len(grid)), key=lambda k: price(grid[k]))
         bounds = (grid[max(k - 1, 0)], grid[min(k + 1, _GRID)])
-        found = minimize_scalar(lambda t: attempt(t)[0], bounds=bounds, method="bounded", options={"xatol": 1e-9})
+        found = minimize_scalar(price, bounds=bounds, method="bounded", options={"xatol": 1e-9})
         for t in (float(found.x), grid[k]):
-            cost, multiples = attempt(t)
-            if multiples is not None and cost < least:
-                least, best = cost, multiples
+            candidate = _with_one_at(depths, shares, factor, n, t)
+            if _cost(depths, candidate) < _cost(depths, best):
+                best = candidate
     assert best is not None
     return best
 
 
-def _cost(depths: Sequence[float], multiples: Sequence[float]) -> float:
+def _with_one_at(
+    depths: Sequence[float], shares: Sequence[float], factor: float, n: int, t: float
+) -> tuple[float, ...] | None:
+    """Return the cheapest multiples in which pool ``n`` is pushed to ``t``."""
+    if len(shares) == 1:
+        return (factor,)
+    left = factor - shares[n] * t
+    others = [m for m in range(len(shares)) if m != n]
+    if left <= 0:
+        return None
+    rest = _spread([depths[m] for m in others], [shares[m] for m in others], left)
+    return None if rest is None else (*rest[:n], t, *rest[n:])
+
+
+def _cost(depths: Sequence[float], multiples: Sequence[float] | None) -> float:
+    if multiples is None:
+        return inf
     return sum(y * loss_shape(t) for y, t in zip(depths, multiples, strict=True))

@@ -1,8 +1,8 @@
 """Cost of moving a time-weighted average of a pool.
 
-The window has N blocks. With arbitrage after every block the attacker pays the loss in each of m attacked blocks; with k+1
-proposer slots in a row nobody trades in between and only fees are lost. Sources: Mackinga et al. 2022, Bentley 2021,
-Adams et al. 2022.
+The window has N blocks. With arbitrage after every block the attacker pays the loss in each of m attacked
+blocks; with k+1 proposer slots in a row nobody trades in between and only fees are lost. Sources: Mackinga et
+al. 2022, Bentley 2021, Adams et al. 2022.
 """
 
 from __future__ import annotations
@@ -28,8 +28,8 @@ class TwapAttack:
     spot_factor
         How far the pool itself is pushed.
     loss, capital
-        In quote units. With arbitrage the inventory of a block is sold at the fair price before the next one, so
-        the capital is one push plus the losses of the blocks before it.
+        In quote units. With arbitrage the inventory of a block is sold at the fair price before the next one,
+        so the capital is one push plus the losses of the blocks before it.
     """
 
     attacked_blocks: int
@@ -41,8 +41,8 @@ class TwapAttack:
 def spot_factor_needed(mean: Mean, window: int, attacked: int, factor: float) -> float:
     """Return the pool's price factor in ``attacked`` of ``window`` blocks that moves the mean by ``factor``.
 
-    Arithmetic: 1 + N (r - 1) / m, not above zero if the fall is out of reach. Geometric: r ** (N / m), infinite where a
-    float cannot hold it.
+    Arithmetic: 1 + N (r - 1) / m, not above zero if the fall is out of reach. Geometric: r ** (N / m),
+    infinite where a float cannot hold it.
     """
     if mean == "arithmetic":
         return 1 + window * (factor - 1) / attacked
@@ -74,7 +74,13 @@ def attack_by_proposer(
 
 
 def cheapest_with_arbitrage(
-    curve: PoolCurve, mean: Mean, window: int, factor: float, *, clip_ticks: float = inf, most: int | None = None
+    curve: PoolCurve,
+    mean: Mean,
+    window: int,
+    factor: float,
+    *,
+    clip_ticks: float = inf,
+    most: int | None = None,
 ) -> TwapAttack | None:
     """Return the least lossy number of attacked blocks, tried one by one.
 
@@ -96,7 +102,7 @@ def cheapest_with_arbitrage(
 
 
 def ticks_needed(window: int, attacked: int, factor: float) -> float:
-    """Return tau = N ln(r) / (k ln 1.0001): ticks away from the mean in each of k blocks (Adams et al., eq. 1)."""
+    """Return tau = N ln(r) / (k ln 1.0001), ticks from the mean in each of k blocks (Adams, eq. 1)."""
     return window * ticks_of(factor) / attacked
 
 

@@ -65,7 +65,7 @@ class Concentrated:
     fees_join_reserves: bool = False
 
     def reach(self, factor: float) -> Reach:
-        """Return sum L * d sqrt(p) and sum L * d(1/sqrt(p)) over the ranges crossed, valued at the fair price."""
+        """Return sum L * d sqrt(p) and sum L * d(1/sqrt(p)) over the ranges crossed, at the fair price."""
         target = self.price * factor
         low, high = min(self.price, target), max(self.price, target)
         quote = base = 0.0

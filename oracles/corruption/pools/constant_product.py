@@ -73,7 +73,7 @@ class ExactAttack:
 
 
 def push_exactly(pair: UniswapV2Pair, base: str, factor: Fraction) -> ExactAttack:
-    """Return the cheapest single purchase of ``base`` after which the spot price is at least ``factor`` times.
+    """Return the smallest purchase of ``base`` that lifts the spot price at least ``factor`` times.
 
     The spot price is reserve over reserve, as a reader of the pair sees it, the fee included in the reserves.
 

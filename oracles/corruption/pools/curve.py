@@ -1,7 +1,7 @@
 """What every pool shape must tell about itself, and the two ways a manipulation can end.
 
-All amounts are in quote units and valued at the fair price, which is the pool's price before the attack. They are
-floats: a cost is an estimate over a whole range of distortions, not an amount that a contract would pay.
+All amounts are in quote units and valued at the fair price, which is the pool's price before the attack. They
+are floats: a cost is an estimate over a whole range of distortions, not an amount that a contract would pay.
 """
 
 from __future__ import annotations
@@ -62,10 +62,10 @@ def loss_if_arbitraged(curve: PoolCurve, factor: float) -> float:
 def loss_if_unwound(curve: PoolCurve, factor: float) -> float:
     """Return the loss when the attacker trades back himself before anybody else can: fees alone.
 
-    Where fees join the reserves he recovers a part of the first fee on the way back, and 2 * fee * received is left.
-    Where they are set aside he pays the fee on the whole input, and on the way back loses ``fee`` of what he had
-    received, valued at the end of the way, near the fair price. `fees_at_execution_price` is the coarser published
-    estimate.
+    Where fees join the reserves he recovers a part of the first fee on the way back, and 2 * fee * received
+    is left. Where they are set aside he pays the fee on the whole input, and on the way back loses ``fee`` of
+    what he had received, valued at the end of the way, near the fair price. `fees_at_execution_price` is the
+    coarser published estimate.
     """
     reach = curve.reach(factor)
     if curve.fees_join_reserves:

@@ -1,7 +1,7 @@
 """Stableswap pools (Curve): flat near balance, so a small move costs far more than in a constant product.
 
-Source of the invariant: Curve's stableswap contracts, Ann * sum(x) + D = Ann * D + D**(n+1) / (n**n * prod(x)) with
-Ann = A * n. Here in floats, because a cost is an estimate; the exact pool is a venue.
+Source of the invariant: Curve's stableswap contracts, Ann * sum(x) + D = Ann * D + D**(n+1) / (n**n *
+prod(x)) with Ann = A * n. Here in floats, because a cost is an estimate; the exact pool is a venue.
 """
 
 from __future__ import annotations

@@ -30,8 +30,8 @@ class Weighted:
     def reach(self, factor: float) -> Reach:
         """Return the trade in closed form.
 
-        The price is (quote / quote weight) / (base / base weight). With u = weight share of the quote among the
-        two, the quote balance grows by r**(1 - u) and the base balance shrinks by r**u.
+        The price is (quote / quote weight) / (base / base weight). With u = weight share of the quote among
+        the two, the quote balance grows by r**(1 - u) and the base balance shrinks by r**u.
         """
         share = self.quote_weight / (self.quote_weight + self.base_weight)
         base_value = self.quote_balance * self.base_weight / self.quote_weight

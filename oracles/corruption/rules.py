@@ -1,0 +1,204 @@
+"""Rules of the node types: which demands on the parents fulfil a demand on the node.
+
+Every rule is sufficient: what it asks for makes the node meet the demand. The search proves each plan again
+on the graph.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from fractions import Fraction
+
+from oracles.corruption.committees import reports_needed
+from oracles.corruption.demand import Analysis, Demand, rule_for
+from oracles.corruption.formula import FREE, IMPOSSIBLE, Formula, all_of, any_of, at_least, pick
+from oracles.guards import Staleness
+from oracles.node import Node
+from oracles.reducers import FirstOf, Latest, Median
+from oracles.sources.pool import LpTokenByReserves
+from oracles.sources.vault_share import Reciprocal, VaultShare
+
+_SPLITS = 8
+
+
+def _all(analysis: Analysis, nodes: Sequence[Node], demand: Demand) -> list[Formula]:
+    return [analysis.formula(node, demand) for node in nodes]
+
+
+@rule_for(Median)
+def median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Move enough parents, or stop some so that fewer moved ones are enough."""
+    assert isinstance(node, Median)
+    answering = [parent for parent in node.parents if analysis.readings[parent.id].ok]
+    count, least = len(answering), max(node.minimum_sources, 1)
+    refusals = _all(analysis, answering, Demand("refuse"))
+    if demand.wish == "refuse":
+        return at_least(count - least + 1, refusals)
+    if demand.wish == "old":
+        if any(analysis.readings[parent.id].publish_time is None for parent in answering):
+            return IMPOSSIBLE
+        # The time of a median is that of its oldest answer.
+        return any_of(*_all(analysis, answering, demand))
+    # The oldest answer dates a median, so a fresh one takes fresh answers only.
+    renewed = [
+        any_of(
+            analysis.formula(parent, demand),
+            analysis.formula(parent, Demand("at-least", analysis.readings[parent.id].price, fresh=True)),
+            refusal,
+        )
+        for parent, refusal in zip(answering, refusals, strict=True)
+        if demand.fresh
+    ]
+    # To stop a parent that agrees gains nothing: one fewer counts, at most one fewer is needed.
+    stops = [
+        pick(f"{node.id} {parent.id}", "stopped", refusal)
+        for parent, refusal in zip(answering, refusals, strict=True)
+        if analysis.formula(parent, demand) != FREE
+    ]
+    options = []
+    for stopped in range(min(count - least, len(stops)) + 1):
+        moved = _moved(analysis, node, answering, demand, count - stopped)
+        options.append(all_of(at_least(stopped, stops), moved, *renewed))
+    return any_of(*options)
+
+
+def _counted(analysis: Analysis, node: Node, parent: Node, demand: Demand) -> Formula:
+    met = analysis.formula(parent, demand)
+    return met if met == FREE else pick(f"{node.id} {parent.id}", "counted", met)
+
+
+def _moved(
+    analysis: Analysis, node: Median, parents: Sequence[Node], demand: Demand, counted: int
+) -> Formula:
+    """Return what brings the median of ``counted`` answers there: enough, or half of an even count."""
+    upward = demand.wish == "at-least"
+    met = [_counted(analysis, node, parent, demand) for parent in parents]
+    if node.even != "mean-down" or counted % 2:
+        return at_least(
+            reports_needed(counted, "upper" if node.even == "upper" else "lower", upward=upward), met
+        )
+    options = [at_least(counted // 2 + 1, met)]
+    for n, honest in enumerate(parents):
+        value = analysis.readings[honest.id].price
+        beyond = demand.at(2 * demand.amount - value)
+        if met[n] != FREE and beyond.amount > 0:
+            others = [*parents[:n], *parents[n + 1 :]]
+            far = [_counted(analysis, node, parent, beyond) for parent in others]
+            kept = pick(f"{node.id} {honest.id}", "counted", FREE)
+            options.append(all_of(at_least(counted // 2, far), kept))
+    return any_of(*options)
+
+
+@rule_for(FirstOf)
+def first_of_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Silence those that speak before, and let the next one meet the demand."""
+    refusals = _all(analysis, node.parents, Demand("refuse"))
+    if demand.wish == "refuse":
+        return all_of(*refusals)
+    wanted = _all(analysis, node.parents, demand)
+    return any_of(*(all_of(*refusals[:n], wanted[n]) for n in range(len(wanted))))
+
+
+@rule_for(Latest)
+def latest_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Move one parent with a fresh time; those as fresh and before it must agree or be silent."""
+    parents, now = node.parents, analysis.view.time
+    refusals = _all(analysis, parents, Demand("refuse"))
+    if demand.wish == "refuse":
+        return all_of(*refusals)
+    wanted = _all(analysis, parents, demand)
+    if demand.wish == "old":
+        return all_of(*(any_of(w, r) for w, r in zip(wanted, refusals, strict=True)))
+    published = _all(analysis, parents, demand.now())
+    options = []
+    for n, parent in enumerate(parents):
+        # Moved where it stands it is at least as new as before; published anew it is of now.
+        ways = [(now, published[n])]
+        time = analysis.readings[parent.id].publish_time
+        if time is not None and not demand.fresh:
+            ways.append((time, wanted[n]))
+        for mine, way in ways:
+            options.append(all_of(way, *_unbeaten(analysis, parents, demand, n, mine)))
+    return any_of(*options)
+
+
+def _unbeaten(
+    analysis: Analysis, parents: Sequence[Node], demand: Demand, n: int, mine: int
+) -> list[Formula]:
+    """Return what lets parent ``n`` speak with time ``mine``; of equal times the first one speaks."""
+    blockers = []
+    for m, other in enumerate(parents):
+        reading = analysis.readings[other.id]
+        last = mine - 1 if m < n else mine
+        if m != n and reading.ok and reading.publish_time is not None and reading.publish_time > last:
+            older = Demand("old", Fraction(analysis.view.time - last))
+            asked = (Demand("refuse"), demand, older)
+            blockers.append(any_of(*(analysis.formula(other, each) for each in asked)))
+    return blockers
+
+
+@rule_for(Staleness)
+def staleness_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Pass the parent; refusing takes a refusal, or a parent kept silent beyond the limit."""
+    assert isinstance(node, Staleness)
+    (parent,) = node.parents
+    if demand.wish == "refuse":
+        old = analysis.formula(parent, Demand("old", Fraction(node.max_age + 1)))
+        return any_of(analysis.formula(parent, Demand("refuse")), old)
+    if demand.wish == "old" and demand.amount > node.max_age:
+        return IMPOSSIBLE
+    # What is refused already passes again once it is published anew.
+    return analysis.formula(parent, demand if analysis.readings[node.id].ok else demand.now())
+
+
+@rule_for(Reciprocal)
+def reciprocal_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Turn the direction round, through the floor of the division."""
+    assert isinstance(node, Reciprocal)
+    (parent,) = node.parents
+    if demand.wish in {"refuse", "old"}:
+        return analysis.formula(parent, demand)
+    reading = analysis.readings[parent.id]
+    if not reading.ok:
+        return IMPOSSIBLE
+    digits = 10**node.numerator_digits
+    wanted = demand.amount * 10**node.decimals
+    if demand.wish == "at-least":
+        # floor(N / x) >= k  <=>  x <= N / k
+        at_most = digits // -(-wanted.numerator // wanted.denominator)
+        return analysis.formula(parent, Demand("at-most", Fraction(at_most, 10**reading.decimals)))
+    # floor(N / x) <= k  <=>  x > N / (k + 1)
+    at_least_ = digits // (wanted.numerator // wanted.denominator + 1) + 1
+    return analysis.formula(parent, Demand("at-least", Fraction(at_least_, 10**reading.decimals)))
+
+
+@rule_for(VaultShare)
+@rule_for(LpTokenByReserves)
+def priced_holding_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Move what the share holds, move the prices of what it holds, or a part of each."""
+    if demand.wish == "refuse":
+        own = analysis.act(node, demand) if node.id in analysis.models else IMPOSSIBLE
+        return any_of(own, *_all(analysis, node.parents, demand))
+    reading = analysis.readings[node.id]
+    if demand.wish == "old" or not reading.ok:
+        return IMPOSSIBLE
+    factor = demand.amount / reading.price
+    options = []
+    for step in range(_SPLITS + 1):
+        by_price = _root(factor, step)
+        by_self = factor / by_price
+        parts = [
+            analysis.formula(parent, demand.at(analysis.readings[parent.id].price * by_price))
+            for parent in node.parents
+        ]
+        if step < _SPLITS:
+            parts.append(analysis.act(node, demand.at(reading.price * by_self)))
+        options.append(all_of(*parts))
+    return any_of(*options)
+
+
+def _root(factor: Fraction, step: int) -> Fraction:
+    """Return about factor ** (step / 8), exactly the factor itself and 1 at the ends."""
+    if step in {0, _SPLITS}:
+        return factor if step else Fraction(1)
+    return Fraction(float(factor) ** (step / _SPLITS))
