@@ -54,7 +54,7 @@ def _of_median(node: Median, readings: Mapping[str, Reading]) -> list[FreeMove]:
     count = len(prices)
     if count < max(node.minimum_sources, 1):
         return []
-    rule: MedianRule = "mean" if node.even == "mean-down" else node.even
+    rule: MedianRule = node.even if node.even in {"lower", "upper"} else "mean"
     up, down = (reports_needed(count, rule, upward=upward) for upward in (True, False))
     moves = []
     for corrupt in range(min(up, down)):

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-from oracles.corruption.demand import Analysis, Demand
+from oracles.corruption.demand import Analysis, Demand, Wish
 from oracles.corruption.formula import Formula, all_of, any_of
 from oracles.node import Node
 from oracles.reading import Reading, Reason, refuse
@@ -83,7 +83,9 @@ def _choices(analysis: Analysis, node: Node, parent: Node, demand: Demand) -> li
     if mine.ok and mine.price > 0:
         amounts[reading.price * demand.amount / mine.price] = None
         other = mine.price / demand.amount * reading.price
-        wishes.append(Demand("at-most" if demand.wish == "at-least" else "at-least", other))
+        opposite: Wish = "at-most" if demand.wish == "at-least" else "at-least"
+        wishes.append(Demand(opposite, other, demand.fresh))
     if reading.price and Fraction(1, 10) < demand.amount / reading.price < 10 * EXTREME:
         amounts[demand.amount] = None
+    amounts[reading.price * EXTREME if demand.wish == "at-least" else reading.price / EXTREME] = None
     return [*wishes, *(demand.at(amount) for amount in amounts)]

@@ -1,32 +1,13 @@
-"""Pyth's aggregate under attack: what a minority of publishers does to price and confidence.
-
-Source of the rule: pyth-client ``price_model.c`` and ``upd_aggregate.h``: the votes price - conf, price,
-price + conf of all publishers are sorted together; the price is the middle one (the floor of the mean of
-two), the confidence the larger distance from it to the votes at ``count >> 2`` from either end.
-"""
+"""Pyth's aggregate under attack: what a minority of publishers does to price and confidence."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import combinations, product
+from itertools import combinations, combinations_with_replacement
 
-
-@dataclass(frozen=True, slots=True)
-class Quote:
-    """A publisher's price and confidence, integers of the same exponent."""
-
-    price: int
-    confidence: int
-
-
-def aggregate(quotes: Sequence[Quote]) -> tuple[int, int]:
-    """Return (price, confidence) of at least one quote."""
-    votes = sorted(q.price + side * q.confidence for q in quotes for side in (-1, 0, 1))
-    count = len(votes)
-    middle = votes[count // 2] if count % 2 else (votes[count // 2 - 1] + votes[count // 2]) // 2
-    quarter = count >> 2
-    return middle, max(middle - votes[quarter], votes[count - 1 - quarter] - middle)
+from oracles.sources.pyth_aggregate import TRADING, PublisherQuote, aggregate
+from protocol.errors import OracleTooFewError
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,19 +26,25 @@ class Reachable:
     confidence: int
 
 
-def reachable(quotes: Sequence[Quote], corrupt: int, extreme: int) -> Reachable:
+def reachable(quotes: Sequence[PublisherQuote], corrupt: int, extreme: int) -> Reachable:
     """Return what ``corrupt`` publishers can do to the aggregate with quotes up to ``extreme`` away.
 
     Every choice of publishers is tried with quotes at both ends, which are where a median and quartiles have
     their extremes. Meant for committees of up to about a dozen.
     """
-    honest = aggregate(quotes)
-    low = high = honest[0]
-    widest = honest[1]
+    honest, widest = _answer(quotes)
+    low = high = honest
     for chosen in combinations(range(len(quotes)), corrupt):
         kept = [quote for n, quote in enumerate(quotes) if n not in chosen]
-        for sides in set(map(tuple, map(sorted, product((-1, 1), repeat=corrupt)))):
-            lies = [Quote(honest[0] + side * extreme, 1) for side in sides]
-            price, confidence = aggregate([*kept, *lies])
+        for sides in combinations_with_replacement((-1, 1), corrupt):
+            lies = [PublisherQuote(honest + side * extreme, 1, TRADING, quotes[0].slot) for side in sides]
+            price, confidence = _answer([*kept, *lies])
             low, high, widest = min(low, price), max(high, price), max(widest, confidence)
     return Reachable((low, high), widest)
+
+
+def _answer(quotes: Sequence[PublisherQuote]) -> tuple[int, int]:
+    found = aggregate(quotes[0].slot, 1, 0, quotes)
+    if found.price is None or found.confidence is None:
+        raise OracleTooFewError("unknown", f"{found.quotes} valid quotes", quotes=found.quotes)
+    return found.price, found.confidence

@@ -11,17 +11,22 @@ from fractions import Fraction
 
 from oracles.corruption.committees import reports_needed
 from oracles.corruption.demand import Analysis, Demand, rule_for
-from oracles.corruption.formula import FREE, IMPOSSIBLE, Formula, all_of, any_of, at_least, pick
+from oracles.corruption.formula import FREE, IMPOSSIBLE, AtLeast, Formula, all_of, any_of, at_least, pick
+from oracles.corruption.probe import MOST_PARENTS, probe
 from oracles.guards import Staleness
 from oracles.node import Node
-from oracles.reducers import FirstOf, Latest, Median
-from oracles.sources.pool import LpTokenByReserves
-from oracles.sources.vault_share import Reciprocal, VaultShare
+from oracles.reducers import (
+    FirstOf,
+    Latest,
+    Median,
+    WeightedMedian,
+)
 
 _SPLITS = 8
 
 
-def _all(analysis: Analysis, nodes: Sequence[Node], demand: Demand) -> list[Formula]:
+def every(analysis: Analysis, nodes: Sequence[Node], demand: Demand) -> list[Formula]:
+    """Return the demand on each of the nodes."""
     return [analysis.formula(node, demand) for node in nodes]
 
 
@@ -31,14 +36,14 @@ def median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     assert isinstance(node, Median)
     answering = [parent for parent in node.parents if analysis.readings[parent.id].ok]
     count, least = len(answering), max(node.minimum_sources, 1)
-    refusals = _all(analysis, answering, Demand("refuse"))
+    refusals = every(analysis, answering, Demand("refuse"))
     if demand.wish == "refuse":
         return at_least(count - least + 1, refusals)
     if demand.wish == "old":
         if any(analysis.readings[parent.id].publish_time is None for parent in answering):
             return IMPOSSIBLE
         # The time of a median is that of its oldest answer.
-        return any_of(*_all(analysis, answering, demand))
+        return any_of(*every(analysis, answering, demand))
     # The oldest answer dates a median, so a fresh one takes fresh answers only.
     renewed = [
         any_of(
@@ -72,8 +77,10 @@ def _moved(
 ) -> Formula:
     """Return what brings the median of ``counted`` answers there: enough, or half of an even count."""
     upward = demand.wish == "at-least"
+    if node.even not in {"lower", "upper"}:
+        demand = demand.at(whole(demand, [analysis.readings[parent.id].decimals for parent in parents]))
     met = [_counted(analysis, node, parent, demand) for parent in parents]
-    if node.even != "mean-down" or counted % 2:
+    if node.even in {"lower", "upper"} or counted % 2:
         return at_least(
             reports_needed(counted, "upper" if node.even == "upper" else "lower", upward=upward), met
         )
@@ -89,13 +96,39 @@ def _moved(
     return any_of(*options)
 
 
+def whole(demand: Demand, decimals: Sequence[int]) -> Fraction:
+    """Return the demanded price on the finer side of the last unit, so that no rounding of a mean matters."""
+    scale = 10 ** max(decimals)
+    scaled = demand.amount * scale
+    up = demand.wish == "at-least"
+    return Fraction(
+        -(-scaled.numerator // scaled.denominator) if up else scaled.numerator // scaled.denominator, scale
+    )
+
+
+@rule_for(WeightedMedian)
+def weighted_median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
+    """Move more than half of the weight up, or half of it down; small ones are probed, silence included."""
+    assert isinstance(node, WeightedMedian)
+    if len(node.parents) <= MOST_PARENTS or demand.wish in {"refuse", "old"} or demand.fresh:
+        return probe(analysis, node, demand)
+    parts = [
+        (weight, analysis.formula(parent, demand))
+        for weight, parent in zip(node.weights, node.parents, strict=True)
+        if analysis.readings[parent.id].ok
+    ]
+    total = sum(weight for weight, _ in parts)
+    # The first value with 2 * cumulative >= total speaks.
+    return AtLeast(total // 2 + 1 if demand.wish == "at-least" else -(-total // 2), tuple(parts))
+
+
 @rule_for(FirstOf)
 def first_of_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     """Silence those that speak before, and let the next one meet the demand."""
-    refusals = _all(analysis, node.parents, Demand("refuse"))
+    refusals = every(analysis, node.parents, Demand("refuse"))
     if demand.wish == "refuse":
         return all_of(*refusals)
-    wanted = _all(analysis, node.parents, demand)
+    wanted = every(analysis, node.parents, demand)
     return any_of(*(all_of(*refusals[:n], wanted[n]) for n in range(len(wanted))))
 
 
@@ -103,13 +136,13 @@ def first_of_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
 def latest_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     """Move one parent with a fresh time; those as fresh and before it must agree or be silent."""
     parents, now = node.parents, analysis.view.time
-    refusals = _all(analysis, parents, Demand("refuse"))
+    refusals = every(analysis, parents, Demand("refuse"))
     if demand.wish == "refuse":
         return all_of(*refusals)
-    wanted = _all(analysis, parents, demand)
+    wanted = every(analysis, parents, demand)
     if demand.wish == "old":
         return all_of(*(any_of(w, r) for w, r in zip(wanted, refusals, strict=True)))
-    published = _all(analysis, parents, demand.now())
+    published = every(analysis, parents, demand.now())
     options = []
     for n, parent in enumerate(parents):
         # Moved where it stands it is at least as new as before; published anew it is of now.
@@ -149,56 +182,3 @@ def staleness_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
         return IMPOSSIBLE
     # What is refused already passes again once it is published anew.
     return analysis.formula(parent, demand if analysis.readings[node.id].ok else demand.now())
-
-
-@rule_for(Reciprocal)
-def reciprocal_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
-    """Turn the direction round, through the floor of the division."""
-    assert isinstance(node, Reciprocal)
-    (parent,) = node.parents
-    if demand.wish in {"refuse", "old"}:
-        return analysis.formula(parent, demand)
-    reading = analysis.readings[parent.id]
-    if not reading.ok:
-        return IMPOSSIBLE
-    digits = 10**node.numerator_digits
-    wanted = demand.amount * 10**node.decimals
-    if demand.wish == "at-least":
-        # floor(N / x) >= k  <=>  x <= N / k
-        at_most = digits // -(-wanted.numerator // wanted.denominator)
-        return analysis.formula(parent, Demand("at-most", Fraction(at_most, 10**reading.decimals)))
-    # floor(N / x) <= k  <=>  x > N / (k + 1)
-    at_least_ = digits // (wanted.numerator // wanted.denominator + 1) + 1
-    return analysis.formula(parent, Demand("at-least", Fraction(at_least_, 10**reading.decimals)))
-
-
-@rule_for(VaultShare)
-@rule_for(LpTokenByReserves)
-def priced_holding_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
-    """Move what the share holds, move the prices of what it holds, or a part of each."""
-    if demand.wish == "refuse":
-        own = analysis.act(node, demand) if node.id in analysis.models else IMPOSSIBLE
-        return any_of(own, *_all(analysis, node.parents, demand))
-    reading = analysis.readings[node.id]
-    if demand.wish == "old" or not reading.ok:
-        return IMPOSSIBLE
-    factor = demand.amount / reading.price
-    options = []
-    for step in range(_SPLITS + 1):
-        by_price = _root(factor, step)
-        by_self = factor / by_price
-        parts = [
-            analysis.formula(parent, demand.at(analysis.readings[parent.id].price * by_price))
-            for parent in node.parents
-        ]
-        if step < _SPLITS:
-            parts.append(analysis.act(node, demand.at(reading.price * by_self)))
-        options.append(all_of(*parts))
-    return any_of(*options)
-
-
-def _root(factor: Fraction, step: int) -> Fraction:
-    """Return about factor ** (step / 8), exactly the factor itself and 1 at the ends."""
-    if step in {0, _SPLITS}:
-        return factor if step else Fraction(1)
-    return Fraction(float(factor) ** (step / _SPLITS))

@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 
-import oracles.corruption.rules  # noqa: F401 - registers the rules of the node types
+import oracles.corruption.rules
+import oracles.corruption.value_rules  # noqa: F401 - the two register the rules of the node types
 from oracles.corruption.demand import Analysis, Demand, Wish
 from oracles.corruption.formula import Act, Formula
 from oracles.corruption.models import CostModel

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import inf, sqrt
+from math import acos, acosh, cos, cosh, inf, sqrt
 from typing import Literal
 
 from oracles.corruption.formula import AtLeast, Buy, Cost
@@ -85,15 +85,12 @@ def _slope(t: float) -> float:
 
 
 def _convex_multiple(slope: float) -> float:
-    """Return t below 3 with f'(t) = slope."""
-    from scipy.optimize import brentq  # noqa: PLC0415 - heavy
-
+    """Return t below 3 with f'(t) = slope: the largest root u of u - u**3 = 2 slope gives t = 1 / u**2."""
     if slope >= _slope(CONVEX_UP_TO):
         return CONVEX_UP_TO
-    low = 1.0
-    while _slope(low) > slope:
-        low /= 4
-    return float(brentq(lambda t: _slope(t) - slope, low, CONVEX_UP_TO, xtol=1e-15, rtol=1e-14))
+    angle = -3 * sqrt(3) * slope
+    third = cosh(acosh(angle) / 3) if angle > 1 else cos(acos(angle) / 3)
+    return 3 / (4 * third * third)
 
 
 def _spread(depths: Sequence[float], shares: Sequence[float], target: float) -> tuple[float, ...] | None:

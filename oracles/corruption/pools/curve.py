@@ -56,7 +56,7 @@ def loss_if_arbitraged(curve: PoolCurve, factor: float) -> float:
     appendix E. What the attacker took out he sells at the fair price.
     """
     reach = curve.reach(factor)
-    return reach.paid / (1 - curve.fee) - reach.received
+    return max(reach.paid / (1 - curve.fee) - reach.received, 0.0)
 
 
 def loss_if_unwound(curve: PoolCurve, factor: float) -> float:

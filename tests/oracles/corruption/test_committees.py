@@ -18,11 +18,12 @@ from oracles.corruption.committees import (
 )
 from oracles.corruption.formula import Cost, Formula
 from oracles.corruption.free_move import free_moves, order_statistics
-from oracles.corruption.publishers import Quote, aggregate, reachable
+from oracles.corruption.publishers import reachable
 from oracles.corruption.solve import solve
 from oracles.node import Sample, View
 from oracles.reducers import EvenRule, Median, median_down
 from oracles.sources.feed import FeedSample
+from oracles.sources.pyth_aggregate import TRADING, PublisherQuote
 
 ONE = 10**18
 
@@ -72,19 +73,13 @@ def test_formula_sheet_9_pyth_needs_half_for_the_price_and_a_quarter_for_the_con
 
 @pytest.mark.parametrize("count", [n for n in sorted(PYTH) if n <= 9])
 def test_the_aggregate_itself_breaks_at_these_counts(count: int) -> None:
-    quotes = [Quote(1_000_000 + 10 * n, 100) for n in range(count)]
+    quotes = [PublisherQuote(1_000_000 + 10 * n, 100, TRADING, 7) for n in range(count)]
     far = 10**12
     price, confidence = PYTH[count]
     assert reachable(quotes, price, far).price[1] > far // 4
     assert reachable(quotes, price - 1, far).price[1] <= 1_000_000 + 10 * count + 100
     assert reachable(quotes, confidence, far).confidence > far // 4
     assert reachable(quotes, confidence - 1, far).confidence < 1_000
-
-
-def test_aggregate_of_a_published_pattern() -> None:
-    # Three equal quotes: the middle vote, and the quartile votes at index 2 from either end.
-    assert aggregate([Quote(100, 10)] * 3) == (100, 10)
-    assert aggregate([Quote(100, 10), Quote(200, 20)]) == (145, 55)
 
 
 RULES: dict[MedianRule, EvenRule] = {"lower": "lower", "upper": "upper", "mean": "mean-down"}

@@ -6,7 +6,7 @@ from fractions import Fraction
 from math import inf, sqrt
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from oracles.corruption.formula import FREE, AtLeast, Buy, holds, inside
@@ -46,7 +46,7 @@ SHAPES: list[PoolCurve] = [
 @given(factor=FACTORS)
 def test_every_shape_loses_value_and_needs_capital(curve: PoolCurve, factor: float) -> None:
     reach = curve.reach(factor)
-    assert reach.paid >= reach.received >= 0
+    assert reach.paid >= reach.received - 1e-6 >= -2e-6
     assert capital(curve, factor) >= reach.paid
     assert (
         loss_if_unwound(curve, factor)
@@ -170,6 +170,7 @@ def test_a_group_buys_each_pool_at_its_own_multiple() -> None:
     assert len(answer.bought) == 3
 
 
+@settings(max_examples=40, deadline=None)
 @given(st.lists(st.tuples(st.floats(1, 100), st.integers(1, 9)), min_size=1, max_size=5), st.floats(1.05, 40))
 def test_the_mean_of_pools_is_moved_no_dearer_than_by_any_simple_way(
     pools: list[tuple[float, int]], factor: float

@@ -18,7 +18,7 @@ from oracles.corruption.search import Target, cheapest
 from oracles.guards import Staleness
 from oracles.node import Node, Sample, View, read
 from oracles.reading import Reading, Reason, refuse
-from oracles.reducers import FirstOf, Latest, Median
+from oracles.reducers import Estimator, FirstOf, Latest, Median, WeightedMedian
 from oracles.sources.constant import Constant
 from oracles.sources.feed import FeedSample
 from oracles.sources.vault_share import Reciprocal
@@ -108,12 +108,17 @@ def worlds(draw: st.DrawFn) -> World:
 
 
 def reducer(draw: st.DrawFn, parents: list[Node]) -> Node:
-    kind = draw(st.sampled_from(["median", "first", "latest"]))
+    kind = draw(st.sampled_from(["median", "first", "latest", "weighted", "minimum", "maximum"]))
+    if kind == "weighted":
+        weights = draw(st.lists(st.integers(1, 4), min_size=len(parents), max_size=len(parents)))
+        return WeightedMedian(tuple(weights), parents=tuple(parents))
+    if kind in {"minimum", "maximum"}:
+        return Estimator(kind, parents=tuple(parents))
     if kind == "first":
         return FirstOf(parents=tuple(parents))
     if kind == "latest":
         return Latest(parents=tuple(parents))
-    rule = draw(st.sampled_from(["lower", "upper", "mean-down"]))
+    rule = draw(st.sampled_from(["lower", "upper", "mean-down", "mean-from-zero"]))
     return Median(rule, draw(st.integers(1, len(parents))), parents=tuple(parents))
 
 
