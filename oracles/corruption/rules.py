@@ -141,7 +141,8 @@ def latest_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
         return all_of(*refusals)
     wanted = every(analysis, parents, demand)
     if demand.wish == "old":
-        return all_of(*(any_of(w, r) for w, r in zip(wanted, refusals, strict=True)))
+        # All that speak are old, and one speaks.
+        return all_of(any_of(*wanted), *(any_of(w, r) for w, r in zip(wanted, refusals, strict=True)))
     published = every(analysis, parents, demand.now())
     options = []
     for n, parent in enumerate(parents):
