@@ -27,6 +27,18 @@ class BackstopError(Exception):
         self.details: dict[str, object] = details
 
 
+class MissingExtraError(BackstopError):
+    """A library that only an optional extra brings is not installed."""
+
+    code = "missing-extra"
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str, library: str) -> None:
+        super().__init__(
+            f"{what} needs {library}; install backstop[{extra}]", what=what, extra=extra, library=library
+        )
+
+
 class RuleError(BackstopError):
     """A rule of the simulated protocol refused an action: the contract would revert."""
 
