@@ -10,6 +10,7 @@ from oracles.corruption.formula import FREE, IMPOSSIBLE, AtLeast, Buy, Cost, For
 from oracles.corruption.models import CostModel, direction
 from oracles.corruption.pools.curve import PoolCurve, capital, loss_if_arbitraged, loss_if_unwound
 from oracles.corruption.several_pools import PoolGroup
+from oracles.corruption.solve import Objective
 from oracles.corruption.twap import Mean, TwapAttack, attack_by_proposer, cheapest_with_arbitrage
 
 ONE_TRANSACTION = "the read in the attacker's own transaction (the capital can be a flash loan)"
@@ -73,11 +74,15 @@ class TwapPoolCost(CostModel):
         if factor == 1:
             return FREE
         options: list[Formula] = []
-        least = cheapest_with_arbitrage(
-            self.curve, self.mean, self.window, factor, clip_ticks=self.clip_ticks
-        )
-        if least is not None:
-            options.append(self._buy(least, factor, f"{least.attacked_blocks} blocks held against arbitrage"))
+        measures: tuple[Objective, ...] = ("loss", "capital")
+        for by in measures:
+            least = cheapest_with_arbitrage(
+                self.curve, self.mean, self.window, factor, clip_ticks=self.clip_ticks, by=by
+            )
+            if least is not None:
+                options.append(
+                    self._buy(least, factor, f"{least.attacked_blocks} blocks held against arbitrage")
+                )
         if self.clip_ticks == inf:
             for attacked in range(1, min(self.streak - 1, self.window) + 1):
                 attack = attack_by_proposer(self.curve, self.mean, self.window, attacked, factor)

@@ -81,8 +81,9 @@ def cheapest_with_arbitrage(
     *,
     clip_ticks: float = inf,
     most: int | None = None,
+    by: Literal["loss", "capital"] = "loss",
 ) -> TwapAttack | None:
-    """Return the least lossy number of attacked blocks, tried one by one.
+    """Return the attack with the best number of attacked blocks, tried one by one.
 
     Parameters
     ----------
@@ -90,13 +91,15 @@ def cheapest_with_arbitrage(
         The most by which one observation may differ from the honest price, in ticks.
     most
         Attacked blocks available; the window if None.
+    by
+        Which measure is made least.
     """
     best: TwapAttack | None = None
     for attacked in range(1, min(most or window, window) + 1):
         attack = attack_with_arbitrage(curve, mean, window, attacked, factor)
         if attack is None or abs(ticks_of(attack.spot_factor)) > clip_ticks:
             continue
-        if best is None or attack.loss < best.loss:
+        if best is None or getattr(attack, by) < getattr(best, by):
             best = attack
     return best
 
