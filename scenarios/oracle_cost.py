@@ -309,7 +309,7 @@ def _nodes(built: Built, plan: Plan | None, money: str) -> tuple[NodeRecord, ...
     bought = {} if plan is None else {buy.upstream: buy for buy in plan.answer.bought}
     bent = frozenset() if plan is None else plan.sources
     graph = influence(built.output, built.models)
-    upstreams = [name for name, role in graph.nodes(data="role") if role == "upstream"]
+    upstreams = [name for name, data in graph.nodes(data=True) if data["role"] == "upstream"]
     crowded = len(upstreams) > MOST_DRAWN
     hidden = {name for name in upstreams if crowded and graph.nodes[name]["label"] not in bought}
     records = []

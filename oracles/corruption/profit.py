@@ -153,7 +153,7 @@ def supremum(
             lambda x: -(profit(x) - cost(x)) if cost(x) < inf else 1e300,
             bounds=(low, high),
             method="bounded",
-            options={"xatol": 1e-6 * log(high / low)},
+            options={"xatol": 1e-4 * low * log(high / low)},
         )
         if -float(found.fun) > gains[best]:
             r = float(found.x)
