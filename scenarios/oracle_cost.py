@@ -326,5 +326,9 @@ def _nodes(built: Built, plan: Plan | None, money: str) -> tuple[NodeRecord, ...
             reading = readings[name]
             text = f"{float(reading.price):.8g}" if reading.ok else "no answer"
             status = "corrupted" if name in bent else "ok"
-            records.append(NodeRecord(name, data["kind"], built.names[name], parents, text, status))
+            records.append(
+                NodeRecord(
+                    name, built.kinds.get(name, data["kind"]), built.names[name], parents, text, status
+                )
+            )
     return tuple(records)

@@ -59,12 +59,15 @@ class Built:
         Cost models by node id.
     names
         The file's names by node id.
+    kinds
+        Kinds of cost by node id of the source.
     """
 
     output: Node
     view: View
     models: dict[str, CostModel]
     names: dict[str, str]
+    kinds: dict[str, str]
 
 
 def build(model: f.OracleCostFile) -> Built:
@@ -72,6 +75,7 @@ def build(model: f.OracleCostFile) -> Built:
     nodes: dict[str, Node] = {}
     feeds: dict[str, tuple[Sample, ...]] = {}
     models: dict[str, CostModel] = {}
+    kinds: dict[str, str] = {}
     shared = {name: _fixed(name, cost) for name, cost in model.upstreams.items()}
     for name, source in model.sources.items():
         value = int(source.value.scaleb(DECIMALS))
@@ -86,6 +90,7 @@ def build(model: f.OracleCostFile) -> Built:
         if source.free_move:
             cost = WithFreeMove(cost, float(source.free_move))
         models[nodes[name].id] = cost
+        kinds[nodes[name].id] = source.cost.type
 
     def node(name: str) -> Node:
         if name not in nodes:
@@ -98,7 +103,7 @@ def build(model: f.OracleCostFile) -> Built:
     names: dict[str, str] = {}
     for name, made in nodes.items():
         names.setdefault(made.id, name)
-    return Built(output, View(NOW, feeds=feeds), models, names)
+    return Built(output, View(NOW, feeds=feeds), models, names, kinds)
 
 
 def _node(node: f.NodeFile, parents: tuple[Node, ...]) -> Node:

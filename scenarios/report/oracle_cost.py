@@ -33,6 +33,19 @@ def cost_rows(result: OracleCost) -> list[tuple[str, ...]]:
 HEADER = ("Target", "Least", "Loss", "Capital", "Blocks", "Bought", "Answer")
 
 
+def lead(result: OracleCost) -> str:
+    """Return the answer in one sentence."""
+    pays = [row for row in result.suprema if not row.safe]
+    if not result.suprema:
+        return "No profit is stated, so no attack is called worth while."
+    if not pays:
+        return "No stated profit exceeds the cost of corruption anywhere in the sweep."
+    worst = max(pays, key=lambda row: row.gain or Decimal(0))
+    gain = "without limit" if worst.gain is None else f"{_number(worst.gain)} {result.money}"
+    where = f"x{_number(worst.factor)}" + (", the end of the sweep" if worst.at_edge else "")
+    return f"Corruption pays: {worst.profit_name} gains {gain} at {where}."
+
+
 def graph_picture(result: OracleCost) -> str:
     """Return the oracle graph with its weakest cut marked, as inline SVG."""
     from scenarios.report.drawing import graph_svg  # noqa: PLC0415 - heavy
@@ -66,13 +79,17 @@ def render_page(result: OracleCost) -> str:
         header=HEADER,
         rows=cost_rows(result),
         number=_number,
+        lead=lead(result),
     )
 
 
 def _cells(row: CostRow, least: str) -> tuple[str, ...]:
     if not row.possible:
         return (row.target, least, "not possible", "", "", "", "")
-    bought = ", ".join(f"{purchase.upstream} ({purchase.action})" for purchase in row.purchases)
+    actions: dict[str, list[str]] = {}
+    for purchase in row.purchases:
+        actions.setdefault(purchase.action, []).append(purchase.upstream)
+    bought = "; ".join(f"{action}: {', '.join(names)}" for action, names in actions.items())
     answer = "none" if row.answer is None else human(row.answer)
     answer += "" if row.proven else " (not reached)"
     return (

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import product
 from math import inf
@@ -14,11 +14,22 @@ from hypothesis import strategies as st
 
 from oracles.corruption.formula import Cost
 from oracles.corruption.models import Fixed, Incorruptible, Through, WithFreeMove
+from oracles.corruption.pool_models import SpotPoolCost
+from oracles.corruption.pools.constant_product import ConstantProduct
 from oracles.corruption.search import Target, cheapest
 from oracles.guards import Staleness
 from oracles.node import Node, Sample, View, read
 from oracles.reading import Reading, Reason, refuse
-from oracles.reducers import Estimator, FirstOf, Latest, Median, WeightedMedian
+from oracles.reducers import (
+    Cross,
+    Estimator,
+    FirstOf,
+    Latest,
+    Median,
+    Product,
+    Quotient,
+    WeightedMedian,
+)
 from oracles.sources.constant import Constant
 from oracles.sources.feed import FeedSample
 from oracles.sources.vault_share import Reciprocal
@@ -254,6 +265,44 @@ def test_a_reciprocal_turns_the_direction(factor: int, up: bool) -> None:
     assert plan is not None
     assert plan.reached
     assert [buy.action for buy in plan.answer.bought] == ["down" if up else "up"]
+
+
+def three(*, costs: tuple[int, int, int] = (10, 20, 40)) -> tuple[tuple[Node, ...], World]:
+    parents = tuple(FeedSample(n) for n in "abc")
+    return parents, world_of(Median(parents=parents), costs, (100, 200, 50))
+
+
+@pytest.mark.parametrize("factor", FACTORS[:4])
+@pytest.mark.parametrize(
+    "kind",
+    [
+        Product(decimals=18),
+        Quotient(decimals=18),
+        Cross("multiply", "invert", 18),
+        Cross("invert", "invert", 18),
+        Estimator("mean"),
+    ],
+    ids=repr,
+)
+def test_one_factor_or_one_term_is_enough(kind: Node, factor: Fraction) -> None:
+    parents, world = three()
+    output = replace(kind, parents=parents[:2] if isinstance(kind, Cross) else parents)
+    plan = cheapest(output, world.view(), world.models(), Target(factor))
+    assert plan is not None
+    assert plan.reached
+    # A mean of three positive terms is not halved by its smallest ones alone.
+    alone = not (isinstance(kind, Estimator) and factor == Fraction(1, 2))
+    assert plan.loss == (10 if alone else 20)
+
+
+def test_the_mean_of_priced_sources_is_moved_by_several() -> None:
+    parents, world = three()
+    models = {p.id: SpotPoolCost(p.id, ConstantProduct(1e6), same_transaction=False) for p in parents}
+    output = Estimator("mean", parents=parents)
+    plan = cheapest(output, world.view(), models, Target(Fraction(11, 10)))
+    assert plan is not None
+    assert plan.reached
+    assert len(plan.answer.bought) == 3
 
 
 @dataclass(frozen=True)
