@@ -89,7 +89,7 @@ class TwapPoolCost(CostModel):
                 if attack is not None:
                     needs = f"{attacked + 1} blocks in a row proposed by the attacker"
                     options.append(self._buy(attack, factor, needs))
-        return any_of(*options)
+        return any_of(*dict.fromkeys(options))
 
     def _buy(self, attack: TwapAttack, factor: float, needs: str) -> Formula:
         if not (isfinite(attack.loss) and isfinite(attack.capital)):

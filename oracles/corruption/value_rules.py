@@ -11,7 +11,7 @@ from itertools import combinations
 
 from oracles.corruption.demand import Analysis, Demand, Wish, rule_for
 from oracles.corruption.formula import IMPOSSIBLE, Formula, all_of, any_of, at_least, pick
-from oracles.corruption.probe import probe
+from oracles.corruption.probe import MOST_PARENTS, probe
 from oracles.corruption.rules import every, whole
 from oracles.node import Node
 from oracles.reducers import (
@@ -28,7 +28,7 @@ _SPLITS = 8
 
 @rule_for(Estimator)
 def estimator_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
-    """Move one parent or all for an extreme; for a mean any of the parents, each by an equal share."""
+    """Move one parent or all for an extreme; for a mean any of the parents, each by a share."""
     assert isinstance(node, Estimator)
     answering = [parent for parent in node.parents if analysis.readings[parent.id].ok]
     least = max(node.minimum_sources, 1)
@@ -48,12 +48,21 @@ def estimator_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
         return all_of(at_least(least, agree), *each)
     amount = whole(demand, [analysis.readings[parent.id].decimals for parent in answering])
     total = len(answering) * amount - sum(analysis.readings[parent.id].price for parent in answering)
+    sizes = range(1, len(answering) + 1) if len(answering) <= MOST_PARENTS else (1, len(answering))
     options = []
-    for size in range(1, len(answering) + 1):
+    for size in sizes:
         for chosen in combinations(answering, size):
-            parts = [demand.at(analysis.readings[parent.id].price + total / size) for parent in chosen]
-            if all(part.amount > 0 for part in parts):
-                options.append(all_of(*(analysis.formula(p, d) for p, d in zip(chosen, parts, strict=True))))
+            values = [analysis.readings[parent.id].price for parent in chosen]
+            # Equal shares, equal factors, and equal marginal cost of pools of one depth.
+            for power in (0, 1, 2) if size > 1 and min(values) > 0 else (0,):
+                weights = [value**power for value in values]
+                parts = [
+                    demand.at(value + total * weight / sum(weights))
+                    for value, weight in zip(values, weights, strict=True)
+                ]
+                if all(part.amount > 0 for part in parts):
+                    moves = (analysis.formula(p, d) for p, d in zip(chosen, parts, strict=True))
+                    options.append(all_of(*moves))
     return any_of(*options)
 
 

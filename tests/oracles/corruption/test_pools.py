@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from oracles.corruption.formula import FREE, AtLeast, Buy, holds, inside
+from oracles.corruption.formula import FREE, AtLeast, Buy, Formula, holds, inside
 from oracles.corruption.pool_models import (
     ExchangeIndexCost,
     IndexVenue,
@@ -24,7 +24,7 @@ from oracles.corruption.pools.order_book import LinearBook
 from oracles.corruption.pools.stableswap import Stableswap
 from oracles.corruption.pools.weighted import Weighted
 from oracles.corruption.several_pools import PoolGroup
-from oracles.corruption.solve import solve
+from oracles.corruption.solve import Objective, solve
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 
 FACTORS = st.floats(0.2, 20)
@@ -123,13 +123,29 @@ def bought(formula: object) -> Buy:
     return formula
 
 
+def least(formula: Formula, by: Objective = "loss") -> Buy:
+    answer = solve(formula, by)
+    assert answer is not None
+    (only,) = answer.bought
+    return only
+
+
+def test_an_average_is_held_at_least_loss_or_at_least_capital() -> None:
+    model = TwapPoolCost("pool", ConstantProduct(1e6, 0.003), "geometric", 150, streak=4)
+    by_loss, by_capital = least(model.move(1.2)).cost, least(model.move(1.2), "capital").cost
+    # Three blocks in a row at x9,100 lose fees only; held against arbitrage, x1.2 in every block is enough.
+    assert by_loss.loss < by_capital.loss / 100
+    assert by_loss.capital > 50 * by_capital.capital
+    assert (by_loss.blocks, by_capital.blocks) == (3, 150)
+
+
 def test_a_thin_average_falls_in_one_block() -> None:
     # Moving the price to the end of the ticks for one 12 s block shifts a 30-minute mean by 80.7 %.
     window = 150
     factor = 1.0001 ** (887_272 / window)
     assert factor == pytest.approx(1.807, abs=5e-4)
     thin = Concentrated(1.0, (LiquidityRange(1e4, 0.5, 2.0),))
-    cost = bought(TwapPoolCost("pool", thin, "geometric", window).move(factor)).cost
+    cost = least(TwapPoolCost("pool", thin, "geometric", window).move(factor)).cost
     assert cost.blocks == 1
     assert cost.capital == pytest.approx(1e4 * (sqrt(2) - 1))
 
@@ -140,12 +156,12 @@ def test_a_streak_of_blocks_is_cheaper_than_arbitrage() -> None:
     against = TwapPoolCost("pool", pool, "geometric", 150)
     answer = solve(alone.move(1.2))
     assert answer is not None
-    assert answer.loss < bought(against.move(1.2)).cost.loss
+    assert answer.loss < least(against.move(1.2)).cost.loss
     assert "4 blocks in a row" in answer.bought[0].cost.needs[0]
 
 
 def test_an_unreachable_fall_of_an_arithmetic_mean_takes_more_blocks() -> None:
-    cost = bought(TwapPoolCost("pool", ConstantProduct(1e6), "arithmetic", 10).move(0.45)).cost
+    cost = least(TwapPoolCost("pool", ConstantProduct(1e6), "arithmetic", 10).move(0.45)).cost
     assert cost.blocks >= 6  # five blocks at a price of zero move the mean by a half
 
 

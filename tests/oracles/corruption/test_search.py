@@ -16,6 +16,7 @@ from oracles.corruption.formula import Cost
 from oracles.corruption.models import Fixed, Incorruptible, Through, WithFreeMove
 from oracles.corruption.pool_models import SpotPoolCost
 from oracles.corruption.pools.constant_product import ConstantProduct
+from oracles.corruption.pools.curve import loss_if_arbitraged
 from oracles.corruption.search import Target, cheapest
 from oracles.guards import Staleness
 from oracles.node import Node, Sample, View, read
@@ -303,6 +304,18 @@ def test_the_mean_of_priced_sources_is_moved_by_several() -> None:
     assert plan is not None
     assert plan.reached
     assert len(plan.answer.bought) == 3
+    # 35 to be added to 100 + 200 + 50, tried on a grid.
+    pool, shares = ConstantProduct(1e6), [n / 100 for n in range(101)]
+    least = min(
+        sum(
+            loss_if_arbitraged(pool, 1 + 35 * share / value)
+            for share, value in zip((one, two, 1 - one - two), (100, 200, 50), strict=True)
+        )
+        for one in shares
+        for two in shares
+        if one + two <= 1
+    )
+    assert least * 0.999 <= plan.loss <= least * 1.01
 
 
 @dataclass(frozen=True)
