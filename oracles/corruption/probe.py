@@ -18,7 +18,7 @@ from oracles.node import Node
 from oracles.reading import Reading, Reason, refuse
 from protocol.errors import UnsupportedNodeError
 
-MOST_PARENTS = 7
+MOST_PARENTS = 5
 """Parents whose combinations are tried."""
 EXTREME = 1000
 """A distortion that stands for any."""

@@ -12,7 +12,6 @@ from fractions import Fraction
 from oracles.corruption.committees import reports_needed
 from oracles.corruption.demand import Analysis, Demand, rule_for
 from oracles.corruption.formula import FREE, IMPOSSIBLE, AtLeast, Formula, all_of, any_of, at_least, pick
-from oracles.corruption.probe import MOST_PARENTS, probe
 from oracles.guards import Staleness
 from oracles.node import Node
 from oracles.reducers import (
@@ -30,6 +29,29 @@ def every(analysis: Analysis, nodes: Sequence[Node], demand: Demand) -> list[For
     return [analysis.formula(node, demand) for node in nodes]
 
 
+def dated(analysis: Analysis, answering: Sequence[Node], demand: Demand) -> Formula:
+    """Return what makes the oldest answer old, which dates a median."""
+    if any(analysis.readings[parent.id].publish_time is None for parent in answering):
+        return IMPOSSIBLE
+    return any_of(*every(analysis, answering, demand))
+
+
+def renewed(
+    analysis: Analysis, answering: Sequence[Node], refusals: Sequence[Formula], demand: Demand
+) -> list[Formula]:
+    """Return what makes every answer fresh where a fresh one is asked: the oldest dates a median."""
+    if not demand.fresh:
+        return []
+    return [
+        any_of(
+            analysis.formula(parent, demand),
+            analysis.formula(parent, Demand("at-least", analysis.readings[parent.id].price, fresh=True)),
+            refusal,
+        )
+        for parent, refusal in zip(answering, refusals, strict=True)
+    ]
+
+
 @rule_for(Median)
 def median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     """Move enough parents, or stop some so that fewer moved ones are enough."""
@@ -40,20 +62,8 @@ def median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     if demand.wish == "refuse":
         return at_least(count - least + 1, refusals)
     if demand.wish == "old":
-        if any(analysis.readings[parent.id].publish_time is None for parent in answering):
-            return IMPOSSIBLE
-        # The time of a median is that of its oldest answer.
-        return any_of(*every(analysis, answering, demand))
-    # The oldest answer dates a median, so a fresh one takes fresh answers only.
-    renewed = [
-        any_of(
-            analysis.formula(parent, demand),
-            analysis.formula(parent, Demand("at-least", analysis.readings[parent.id].price, fresh=True)),
-            refusal,
-        )
-        for parent, refusal in zip(answering, refusals, strict=True)
-        if demand.fresh
-    ]
+        return dated(analysis, answering, demand)
+    fresh = renewed(analysis, answering, refusals, demand)
     # To stop a parent that agrees gains nothing: one fewer counts, at most one fewer is needed.
     stops = [
         pick(f"{node.id} {parent.id}", "stopped", refusal)
@@ -63,7 +73,7 @@ def median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     options = []
     for stopped in range(min(count - least, len(stops)) + 1):
         moved = _moved(analysis, node, answering, demand, count - stopped)
-        options.append(all_of(at_least(stopped, stops), moved, *renewed))
+        options.append(all_of(at_least(stopped, stops), moved, *fresh))
     return any_of(*options)
 
 
@@ -108,18 +118,32 @@ def whole(demand: Demand, decimals: Sequence[int]) -> Fraction:
 
 @rule_for(WeightedMedian)
 def weighted_median_rule(analysis: Analysis, node: Node, demand: Demand) -> Formula:
-    """Move more than half of the weight up, or half of it down; small ones are probed, silence included."""
+    """Move a majority of the answering weight; a stopped parent takes its weight out of the total."""
     assert isinstance(node, WeightedMedian)
-    if len(node.parents) <= MOST_PARENTS or demand.wish in {"refuse", "old"} or demand.fresh:
-        return probe(analysis, node, demand)
-    parts = [
-        (weight, analysis.formula(parent, demand))
-        for weight, parent in zip(node.weights, node.parents, strict=True)
-        if analysis.readings[parent.id].ok
+    pairs = zip(node.weights, node.parents, strict=True)
+    weighted = [
+        (weight, parent) for weight, parent in pairs if weight > 0 and analysis.readings[parent.id].ok
     ]
-    total = sum(weight for weight, _ in parts)
-    # The first value with 2 * cumulative >= total speaks.
-    return AtLeast(total // 2 + 1 if demand.wish == "at-least" else -(-total // 2), tuple(parts))
+    weights, answering = [weight for weight, _ in weighted], [parent for _, parent in weighted]
+    total, least = sum(weights), max(node.minimum_weight, 1)
+    refusals = every(analysis, answering, Demand("refuse"))
+    if demand.wish == "refuse":
+        return AtLeast(total - least + 1, tuple(zip(weights, refusals, strict=True)))
+    if demand.wish == "old":
+        return dated(analysis, answering, demand)
+    # The first value with 2 * cumulative >= total speaks, and the total is what is not stopped:
+    # up, 2 * moved > total - stopped; down, 2 * moved >= total - stopped.
+    parts: list[tuple[int, Formula]] = []
+    heard: list[tuple[int, Formula]] = []
+    for weight, parent, refusal in zip(weights, answering, refusals, strict=True):
+        place, met = f"{node.id} {parent.id}", _counted(analysis, node, parent, demand)
+        parts.append((2 * weight, met))
+        heard.append((weight, pick(place, "counted", FREE)))
+        if met != FREE:
+            parts.append((weight, pick(place, "stopped", refusal)))
+    needed = total + (demand.wish == "at-least")
+    fresh = renewed(analysis, answering, refusals, demand)
+    return all_of(AtLeast(needed, tuple(parts)), AtLeast(least, tuple(heard)), *fresh)
 
 
 @rule_for(FirstOf)

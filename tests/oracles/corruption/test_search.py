@@ -123,7 +123,8 @@ def reducer(draw: st.DrawFn, parents: list[Node]) -> Node:
     kind = draw(st.sampled_from(["median", "first", "latest", "weighted", "minimum", "maximum"]))
     if kind == "weighted":
         weights = draw(st.lists(st.integers(1, 4), min_size=len(parents), max_size=len(parents)))
-        return WeightedMedian(tuple(weights), parents=tuple(parents))
+        minimum = draw(st.integers(1, sum(weights)))
+        return WeightedMedian(tuple(weights), minimum, parents=tuple(parents))
     if kind in {"minimum", "maximum"}:
         return Estimator(kind, parents=tuple(parents))
     if kind == "first":
@@ -244,6 +245,21 @@ def test_a_large_committee_is_searched() -> None:
     plan = cheapest(output, view, models, Target(Fraction(2)))
     assert plan is not None
     assert plan.loss == sum(range(1, 17))
+
+
+def test_a_weighted_median_of_many_is_searched() -> None:
+    names = [f"venue {n}" for n in range(12)]
+    weights = (3, 2, 2, *[1] * 8, 0)
+    output = WeightedMedian(weights, parents=tuple(FeedSample(n) for n in names))
+    view = View(NOW, feeds={n: (Sample(NOW, 100 * ONE),) for n in names})
+    models = {FeedSample(n).id: Fixed(n, Cost(1 + (k > 2), 0)) for k, n in enumerate(names)}
+    up, down = (cheapest(output, view, models, Target(f)) for f in (Fraction(2), Fraction(1, 2)))
+    assert up is not None
+    assert down is not None
+    # Weight 15: more than half is 8, which the first three (7) and one more (2) hold; down, 2 x 8 >= 15 too.
+    assert (up.loss, down.loss) == (5, 5)
+    assert up.reached
+    assert down.reached
 
 
 def test_a_free_window_costs_nothing_within_and_the_rest_beyond() -> None:
