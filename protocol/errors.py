@@ -27,6 +27,18 @@ class BackstopError(Exception):
         self.details: dict[str, object] = details
 
 
+class MissingExtraError(BackstopError):
+    """A library that only an optional extra brings is not installed."""
+
+    code = "missing-extra"
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str, library: str) -> None:
+        super().__init__(
+            f"{what} needs {library}; install backstop[{extra}]", what=what, extra=extra, library=library
+        )
+
+
 class RuleError(BackstopError):
     """A rule of the simulated protocol refused an action: the contract would revert."""
 
@@ -488,3 +500,44 @@ class MissingPriceError(RuleError):
             asset=asset,
             known=known,
         )
+
+
+# Oracles: cost of corruption
+
+
+class CorruptionError(RuleError):
+    """A question about the cost of corruption that cannot be answered as asked."""
+
+    code = "corruption"
+
+
+class MissingCostModelError(CorruptionError):
+    """The search reached a source whose cost nobody declared."""
+
+    code = "missing-cost-model"
+
+    def __init__(self, label: str, node: str) -> None:
+        super().__init__(f"no cost model for the source {label!r} ({node[:12]})", label=label, node=node)
+
+
+class UnsupportedNodeError(CorruptionError):
+    """A node type without a rule has more parents than can be tried."""
+
+    code = "unsupported-node"
+
+    def __init__(self, kind: str, parents: int, most: int) -> None:
+        super().__init__(
+            f"node type {kind!r} has no corruption rule; {parents} parents are more than the {most} tried",
+            kind=kind,
+            parents=parents,
+            most=most,
+        )
+
+
+class NoHonestAnswerError(CorruptionError):
+    """The oracle gives no answer before the attack, so no factor of it can be asked for."""
+
+    code = "no-honest-answer"
+
+    def __init__(self, target: str, why: str) -> None:
+        super().__init__(f"cannot {target}: the honest oracle gives none ({why})", target=target, why=why)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
@@ -40,15 +40,16 @@ def validate_incident(document: Document) -> Incident:
     try:
         incident = Incident.model_validate(document.data)
     except ValidationError as error:
-        findings.extend(_explain(document.data, error))
+        findings.extend(explain(document.data, error, _model_at))
     findings.extend(check_incident(document.data))
     if findings or incident is None:
-        raise FileError(_problems(document, findings))
+        raise FileError(located(document, findings))
     incident._document = document
     return incident
 
 
-def _problems(document: Document, findings: list[Finding]) -> list[Problem]:
+def located(document: Document, findings: Sequence[Finding]) -> list[Problem]:
+    """Return the findings with their places; of one place only the first."""
     seen: set[Path] = set()
     problems = []
     for found in findings:
@@ -94,7 +95,18 @@ def _model_at(path: Path) -> type[BaseModel] | None:
     return None
 
 
-def _explain(data: Mapping[str, object], error: ValidationError) -> list[Finding]:
+def explain(
+    data: Mapping[str, object],
+    error: ValidationError,
+    model_at: Callable[[Path], type[BaseModel] | None] = lambda _: None,
+) -> list[Finding]:
+    """Return what pydantic found, in words and by path.
+
+    Parameters
+    ----------
+    model_at
+        Gives the model at a path, whose field names are suggested for a misspelt one.
+    """
     found: list[Finding] = []
     for item in error.errors(include_url=False):
         kind, location = item["type"], item["loc"]
@@ -104,7 +116,7 @@ def _explain(data: Mapping[str, object], error: ValidationError) -> list[Finding
             name = str(location[-1])
             found.append(Finding("missing-field", (*path, name), f"the field {name!r} is missing", "a value"))
         elif kind == "extra_forbidden":
-            model = _model_at(path[:-1])
+            model = model_at(path[:-1])
             known = list(model.model_fields) if model else []
             name = str(path[-1])
             found.append(

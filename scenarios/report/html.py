@@ -26,7 +26,7 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
     from markupsafe import Markup  # noqa: PLC0415 - jinja2's, heavy at start-up
 
     # Markup: the SVG was escaped by its writer, the style is our own file.
-    environment = _environment()
+    environment = template_environment()
 
     def amount(asset: str, raw: int) -> str:
         return token_amount(raw, asset, replay.decimals, THIN)
@@ -59,7 +59,8 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
     return environment.get_template("report.html.j2").render(values)
 
 
-def _environment() -> jinja2.Environment:
+def template_environment() -> jinja2.Environment:
+    """Return the engine that every page is written with: all text escaped, nothing undefined."""
     import jinja2  # noqa: PLC0415
 
     def finalize(value: object) -> object:

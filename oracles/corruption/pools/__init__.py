@@ -1,0 +1,1 @@
+"""How much it takes to move the price of a pool, one module per shape of pool."""
