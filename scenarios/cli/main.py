@@ -64,6 +64,12 @@ def build_parser() -> Parser:
     add("incidents", "list the bundled incidents")
     validate = add("validate", "check scenario or incident files; every problem with its line")
     validate.add_argument("file", nargs="+", help="YAML, TOML or JSON file, or a bundled id")
+    oracle = add("oracle", "ask about an oracle: `backstop oracle cost FILE`")
+    questions = oracle.add_subparsers(dest="question", metavar="QUESTION", required=True)
+    text = "the cheapest way to make it lie or stop, with loss and capital apart"
+    cost = questions.add_parser("cost", help=text, description=text, parents=[common])
+    cost.add_argument("file", help="oracle file (YAML, TOML, JSON), or a shipped example by name")
+    cost.add_argument("--report", metavar="FILE", help="write the page (.html) or the drawing (.svg)")
     verify = add("verify", "check vector files of the real contracts against our models")
     verify.add_argument("path", nargs="+", help="vector files (.json, .json.gz) or folders of them")
     add("schema", "print the JSON Schema of incident files")

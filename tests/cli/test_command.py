@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 import resource
@@ -229,3 +230,34 @@ def test_the_demo(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert "matched_position" in out
     assert out.rstrip().endswith(f"report: {report}")
     assert report.exists()
+
+
+def test_oracle_cost(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    page = tmp_path / "cost.html"
+    code, out, _ = run(capsys, "oracle", "cost", "median-with-thin-twap", "--report", str(page))
+    assert code == 1
+    assert "Loss" in out
+    assert "Capital" in out
+    assert page.stat().st_size > 10_000
+    code, parsed = document(capsys, "oracle", "cost", "median-with-thin-twap")
+    assert code == 1
+    assert parsed["data"]["rows"]  # type: ignore[index,call-overload]
+    assert run(capsys, "oracle", "cost", "nothing.yaml")[0] == 2
+
+
+def test_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    vectors = ROOT / "tests/vectors/oracles"
+    code, parsed = document(capsys, "verify", str(vectors / "uniswap_v2_cumulative.json.gz"))
+    assert code == 0
+    (row,) = parsed["data"]["files"]  # type: ignore[index,call-overload]
+    assert (row["mismatched"], row["first_mismatch"]) == (0, None)
+    assert row["cases"] == row["matched"] > 0
+    with gzip.open(vectors / "uniswap_v2_cumulative.json.gz") as stream:
+        data = json.load(stream)
+    data["cases"][0]["steps"][-1][-1] = "0x1"
+    wrong = tmp_path / "uniswap_v2_cumulative_9.json"
+    wrong.write_text(json.dumps(data))
+    code, out, err = run(capsys, "verify", str(wrong))
+    assert code == 4
+    assert "mismatch" in err
+    assert "mismatched" in out
