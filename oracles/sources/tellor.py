@@ -7,7 +7,6 @@ no median: one reporter sets the value at once, so the reader's delay is the who
 from __future__ import annotations
 
 from bisect import bisect_left
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import ClassVar, Self
 
@@ -62,11 +61,6 @@ class TellorReports:
 def minimum_stake(minimum: int, stake_in_dollars: int, token_price: int) -> int:
     """Return the stake a reporter needs: max(minimum, dollar target / price), 18 decimals (read)."""
     return max(minimum, stake_in_dollars * 10**18 // token_price)
-
-
-def reports_of(samples: Sequence[tuple[int, int]]) -> TellorReports:
-    """Return the reports of (timestamp, value) pairs in any order."""
-    return TellorReports(tuple(sorted(samples)))
 
 
 @dataclass(frozen=True)

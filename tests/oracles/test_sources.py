@@ -26,7 +26,7 @@ from oracles.sources.constant import Constant
 from oracles.sources.drift import TwapState
 from oracles.sources.feed import DelayedSample, FeedSample
 from oracles.sources.gmx import FACTOR, GmxReport, GmxRule
-from oracles.sources.hyperliquid import ExponentialAverage, MarkInputs, validator_price
+from oracles.sources.hyperliquid import ExponentialAverage, MarkInputs, oracle_price, validator_price
 from oracles.sources.maker import DelayedPrice, Osm
 from oracles.sources.mango import StablePrice
 from oracles.sources.pyth import (
@@ -44,7 +44,7 @@ from oracles.sources.sequencer import SequencerUp, SequencerUptime
 from oracles.sources.switchboard import Submissions
 from oracles.sources.synthetix import NodeOutput, reduce_outputs, staleness_breaker
 from oracles.sources.synthetix_uniswap import SynthetixUniswap
-from oracles.sources.tellor import TellorFeed, TellorReports
+from oracles.sources.tellor import TellorFeed, TellorReports, minimum_stake
 from oracles.sources.uma import Assertion, UmaFeed, minimum_bond
 from protocol.errors import (
     DivisionByZeroError,
@@ -257,6 +257,9 @@ def test_tellor_readers_must_wait() -> None:
     assert read(TellorFeed("m"), disputed).price == 5
     with pytest.raises(OracleOrderError):
         reports.submit(9000, 1)
+    # 1,500 dollars of a token at 15 dollars are 100 tokens.
+    assert minimum_stake(10 * E18, 1500 * E18, 15 * E18) == 100 * E18
+    assert minimum_stake(10 * E18, 1500 * E18, 1500 * E18) == 10 * E18
 
 
 def test_uma_disputes_and_settlement() -> None:
@@ -314,6 +317,7 @@ def test_connect_power_threshold_and_dydx_minimum_change() -> None:
 
 def test_hyperliquid_median_and_mark() -> None:
     assert validator_price({"Binance": 10, "OKX": 30, "Bybit": 40, "Kraken": 50, "Elsewhere": 1}) == 30
+    assert oracle_price([(10, 3), (30, 3), (20, 1)]) == 20
     inputs = MarkInputs(100, 2, 90, 110, 105, (99, 101), None, 0)
     assert inputs.mark() == 102
     assert MarkInputs(100, None, 90, 110, 105, (99, 101), 200, 0).mark() == 105
