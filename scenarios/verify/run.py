@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import gzip
-import json
 import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from zlib import error as ZlibError  # noqa: N812 (an exception class under a C-style name)
 
+from contracts_abi.bounded_json import loads
 from protocol.errors import RuleError
 from scenarios.verify.errors import NothingCheckedError, VectorFileError
 from scenarios.verify.registry import checkers, format_of, is_vector_file
@@ -110,7 +110,7 @@ def read_document(path: Path, max_bytes: int = MAX_BYTES) -> Document:
     if len(raw) > max_bytes:
         raise VectorFileError(file, f"larger than {max_bytes} bytes")
     try:
-        document = json.loads(raw)
+        document = loads(raw)
     except (ValueError, RecursionError) as problem:
         raise VectorFileError(file, f"not JSON: {problem}") from problem
     if not isinstance(document, dict):
