@@ -70,17 +70,25 @@ def solve(formula: Formula, objective: Objective = "loss") -> Answer | None:
     greedy = _greedy(parts, objective)[id(formula)]
     if not isfinite(greedy):
         return None
-    answer = _Program(parts, objective, greedy).solve(formula)
-    if answer is None:
-        # The greedy bound ignores that actions exclude each other.
-        everything = sum(measure(b, objective) for b in parts if isinstance(b, Buy) and _possible(b))
-        answer = _Program(parts, objective, everything).solve(formula)
+    # The greedy sum ignores that actions exclude each other, so it may lie on either side of the answer.
     bound = greedy
-    while answer is not None and 0 < getattr(answer, objective) * _REFINE < bound:
-        # Scaled by the bound, a dollar beside a billion drowns in the solver's tolerance: scale again.
-        bound = getattr(answer, objective) * 1.0001
+    answer = _Program(parts, objective, bound).solve(formula)
+    if answer is None:
+        bound = sum(measure(b, objective) for b in parts if isinstance(b, Buy) and _possible(b))
+        answer = _Program(parts, objective, bound).solve(formula)
+    while answer is not None and not _fits(getattr(answer, objective), bound):
+        bound = getattr(answer, objective) * (1 + 1e-6)
         answer = _Program(parts, objective, bound).solve(formula) or answer
     return answer
+
+
+def _fits(reached: float, bound: float) -> bool:
+    """Return whether no cheaper answer was left out, and none drowned in the solver's tolerance.
+
+    What costs more than the bound was left out; and costs are scaled by the bound, beside which a dollar may
+    be too small.
+    """
+    return reached <= bound * (1 + 1e-9) and (reached == 0 or reached * _REFINE >= bound)
 
 
 def _possible(buy: Buy) -> bool:

@@ -237,6 +237,21 @@ def test_costs_of_very_different_size_do_not_blur() -> None:
     assert plan.loss == 4
 
 
+def test_a_dear_purchase_is_not_left_out_where_it_saves_others() -> None:
+    feeds = (FeedSample("a"), *(source(name, guarded=True) for name in "bcde"))
+    names, moves, silences = "abcde", (25, 13, 13, 22, 17), (1, 1, 1, 11, 2)
+    world = World(
+        Median("mean-down", 1, parents=feeds),
+        dict.fromkeys(names, 90 * ONE),
+        dict(zip(names, moves, strict=True)),
+        dict(zip(names, silences, strict=True)),
+    )
+    plan = cheapest(world.output, world.view(), world.models(), Target(Fraction(2)))
+    assert plan is not None
+    # Lifting d and silencing b, c and e costs 22 + 1 + 1 + 2; lifting the cheap b leaves d to be silenced.
+    assert plan.loss == 26
+
+
 def test_a_large_committee_is_searched() -> None:
     names = [f"node {n}" for n in range(31)]
     output = Median("upper", parents=tuple(FeedSample(n) for n in names))
