@@ -9,6 +9,7 @@ row with a missing quote, is done again the straight way. Both ways give the sam
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TypeAlias
 
 import numpy as np
@@ -27,6 +28,8 @@ REUSE_TICKS = 16
 """A feed's nearby price serves so many ticks; a quote that left it is done again the straight way."""
 REUSE_FEEDS = 64
 NO_SOURCE = -1
+COMPILED_ROWS = 100_000
+"""Rows from which loading the compiled kernel pays for itself."""
 
 
 def weighted_median_straight(prices: Floats, weights: NDArray[np.float64]) -> Sources:
@@ -55,7 +58,9 @@ def weighted_median_straight(prices: Floats, weights: NDArray[np.float64]) -> So
     return np.where(total[:, 0] > 0, found, NO_SOURCE)
 
 
-def weighted_median(prices: Floats, weights: NDArray[np.float64]) -> tuple[Floats, Sources]:
+def weighted_median(
+    prices: Floats, weights: NDArray[np.float64], *, compiled: bool | None = None
+) -> tuple[Floats, Sources]:
     """Return every row's lower weighted median and its source.
 
     Parameters
@@ -65,6 +70,9 @@ def weighted_median(prices: Floats, weights: NDArray[np.float64]) -> tuple[Float
     weights
         [sources]; the fast way needs at most 32 sources and whole weights up to 15, others go the straight
         way.
+    compiled
+        Whether the fast way runs the kernel of the extra ``fast``; None lets the number of rows decide, where
+        the extra is installed. The answers are the same.
 
     Returns
     -------
@@ -76,14 +84,32 @@ def weighted_median(prices: Floats, weights: NDArray[np.float64]) -> tuple[Float
     rows = ordered.reshape(-1, prices.shape[-1])
     weights = np.asarray(weights, dtype=np.float64)
     if _packs(rows.shape[1], weights):
-        feeds = shape[-1] if len(shape) > 1 and shape[-1] >= REUSE_FEEDS else 0
-        sources = _Packed(weights).sources(rows, feeds)
+        if compiled is None:
+            compiled = len(rows) >= COMPILED_ROWS and find_spec("numba") is not None
+        if compiled:
+            sources = _compiled(rows, weights)
+        else:
+            feeds = shape[-1] if len(shape) > 1 and shape[-1] >= REUSE_FEEDS else 0
+            sources = _Packed(weights).sources(rows, feeds)
     else:
         sources = weighted_median_straight(rows, weights)
     places = np.arange(len(rows)) * rows.shape[1] + sources
     values: Floats = rows.reshape(-1)[places]
     values[sources == NO_SOURCE] = np.nan
     return values.reshape(shape), sources.reshape(shape)
+
+
+def _compiled(rows: Floats, weights: NDArray[np.float64]) -> Sources:
+    from oracles.kernels import WEIGHT_BITS as BITS  # noqa: PLC0415 - imports numba
+    from oracles.kernels import median_sources, network  # noqa: PLC0415
+
+    tags = (np.arange(len(weights), dtype=np.int64) << BITS) | weights.astype(np.int64)
+    found = np.empty(len(rows), np.int64)
+    unsure = np.empty(len(rows), np.bool_)
+    median_sources(rows.view(np.int64), tags, network(rows.shape[1]), found, unsure)
+    if unsure.any():
+        found[unsure] = weighted_median_straight(rows[unsure], weights)
+    return found
 
 
 def _packs(count: int, weights: NDArray[np.float64]) -> bool:

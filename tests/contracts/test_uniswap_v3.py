@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition,
 from anvil_node import AnvilNode
 from evm_chains import IN_PROCESS, AnvilChain, fast_chain, volume
 from protocol.venues.uniswap_v3.swapping import default_limit
-from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
+from protocol.venues.uniswap_v3.tick_math import MAX_SQRT_RATIO, sqrt_ratio_at_tick
 from twins import Operation, drive
 from uniswap_v3_operations import RandomPool, random_operation
 from uniswap_v3_twins import PoolTwins
@@ -96,7 +96,7 @@ class PoolMachine(RuleBasedStateMachine):
         out = (pool.balance1 if zero_for_one else pool.balance0) * part // 1_000_000
         limit = default_limit(zero_for_one) if pool.tick_spacing >= 60 else pool.sqrt_price_x96
         if limit == pool.sqrt_price_x96:
-            limit = limit * 9 // 10 if zero_for_one else limit * 11 // 10
+            limit = limit * 9 // 10 if zero_for_one else min(limit * 11 // 10, MAX_SQRT_RATIO)
         self.do("swap", int(zero_for_one), -out if exact_out else out, limit, 0)
 
     @rule(part0=MILLIONTHS, part1=MILLIONTHS, extras=st.tuples(EXTRA, EXTRA))

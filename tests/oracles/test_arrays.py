@@ -157,12 +157,13 @@ def test_a_panel_of_the_wrong_shape_is_refused() -> None:
 
 
 def same(prices: np.ndarray, weights: np.ndarray) -> None:
-    values, sources = weighted_median(prices, weights)
     want = weighted_median_straight(prices, weights)
-    np.testing.assert_array_equal(sources, want)
     rows = np.arange(len(prices))
-    np.testing.assert_array_equal(values[want >= 0], prices[rows, want][want >= 0])
-    assert np.isnan(values[want < 0]).all()
+    for compiled in (False, True):
+        values, sources = weighted_median(prices, weights, compiled=compiled)
+        np.testing.assert_array_equal(sources, want)
+        np.testing.assert_array_equal(values[want >= 0], prices[rows, want][want >= 0])
+        assert np.isnan(values[want < 0]).all()
 
 
 @st.composite
@@ -216,8 +217,9 @@ def test_ticks_of_feeds_that_jump_and_vanish(ticks: int, feeds: int) -> None:
     prices = level * np.exp(random.normal(0, 0.001, (ticks, feeds, 31)))
     prices[random.random(prices.shape) < 0.01] = np.nan
     prices[random.random(prices.shape) < 0.01] = -5.0
-    values, sources = weighted_median(prices, weights)
     want = weighted_median_straight(prices.reshape(-1, 31), weights)
+    np.testing.assert_array_equal(weighted_median(prices, weights, compiled=True)[1].reshape(-1), want)
+    values, sources = weighted_median(prices, weights, compiled=False)
     np.testing.assert_array_equal(sources.reshape(-1), want)
     np.testing.assert_array_equal(values.reshape(-1), prices.reshape(-1, 31)[np.arange(len(want)), want])
 
@@ -226,3 +228,18 @@ def test_no_quote_has_no_median() -> None:
     values, sources = weighted_median(np.full((2, 31), np.nan), np.ones(31))
     assert (sources == NO_SOURCE).all()
     assert np.isnan(values).all()
+
+
+@pytest.mark.parametrize("count", range(1, 33))
+def test_the_network_sorts(count: int) -> None:
+    """A network that sorts every row of zeros and ones sorts everything; beyond 12 inputs a sample."""
+    from oracles.kernels import network
+
+    if count <= 12:
+        rows = (np.arange(1 << count)[:, None] >> np.arange(count)) & 1
+    else:
+        rows = np.random.default_rng(count).integers(0, 2, (20_000, count))
+    for low, high in network(count):
+        one, other = rows[:, low].copy(), rows[:, high].copy()
+        rows[:, low], rows[:, high] = np.minimum(one, other), np.maximum(one, other)
+    assert (np.diff(rows, axis=1) >= 0).all()
