@@ -1,7 +1,7 @@
 """Lower weighted median of 31 sources for 1,024 feeds: our two ways beside numpy's argsort and Python.
 
-Run: ``uv run --extra fast python benchmarks/oracles_median.py``. Every timed answer is compared: all ways must
-name the same source. Ends with 1 where they do not, or where a target is missed.
+Run: ``uv run --extra fast python benchmarks/oracles_median.py``. Every timed answer is compared: all ways
+must name the same source. Ends with 1 where they do not, or where a target is missed.
 
 Targets against the stable argsort way, which keeps equal quotes in source order: 15 times for the compiled
 network (extra ``fast``), 5 times for packed 32-bit keys on numpy alone, and for these 2.5 times numpy's
