@@ -1,8 +1,8 @@
 """A whole oracle graph per tick against the sum of its nodes, and against its array form.
 
-Run: ``uv run --extra fast python benchmarks/oracles_graph.py``; with ``--full`` also 1,000 feeds of 31 sources
-over 10,000 ticks in chunks, with the peak of memory. Answers are compared in the same run. CPU time of one
-thread.
+Run: ``uv run --extra fast python benchmarks/oracles_graph.py``; with ``--full`` also 1,000 feeds of 31
+sources over 10,000 ticks in chunks, with the peak of memory. Answers are compared in the same run. CPU time
+of one thread.
 """
 
 from __future__ import annotations
