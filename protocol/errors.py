@@ -136,6 +136,22 @@ class OracleNotSupportedError(OracleError):
     """No rule prices this pair."""
 
     code = "oracle-not-supported"
+class UndefinedLogarithmError(RuleError):
+    """A contract took the logarithm of zero or of a negative number."""
+
+    code = "undefined-logarithm"
+
+    def __init__(self, value: int) -> None:
+        super().__init__(f"logarithm of {value}", value=value)
+
+
+class SurfaceError(RuleError):
+    """A volatility surface's parameters give a negative variance."""
+
+    code = "surface"
+
+    def __init__(self, what: str, value: int) -> None:
+        super().__init__(f"{what} = {value} is negative", what=what, value=value)
 
 
 # Venues
@@ -487,6 +503,15 @@ class BorrowRefusedError(RuleError):
             available=available,
             unit=unit,
         )
+
+
+class CollateralDisabledError(RuleError):
+    """The margin rule has no terms for this token."""
+
+    code = "collateral-disabled"
+
+    def __init__(self, asset: str) -> None:
+        super().__init__(f"{asset!r} is not enabled as collateral", asset=asset)
 
 
 class MissingPriceError(RuleError):

@@ -1,0 +1,1 @@
+"""What an instrument is worth: options, volatility surfaces, funding, interest, settlement, basis."""
