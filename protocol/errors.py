@@ -505,6 +505,39 @@ class BorrowRefusedError(RuleError):
         )
 
 
+class AccountLiquidatableError(RuleError):
+    """The account may be liquidated, so it may not trade."""
+
+    code = "account-liquidatable"
+
+    def __init__(self, market: str) -> None:
+        super().__init__(f"the account may be liquidated; no order in {market!r}", market=market)
+
+
+class NotLiquidatableError(RuleError):
+    """The account is safe, so it may not be liquidated."""
+
+    code = "not-liquidatable"
+
+    def __init__(self, why: str, **numbers: int) -> None:
+        super().__init__(f"not liquidatable: {why}", **numbers)
+
+
+class OpenInterestError(RuleError):
+    """An order would carry one side of the market beyond its limit."""
+
+    code = "open-interest"
+
+    def __init__(self, market: str, what: str, limit: int, side: int) -> None:
+        super().__init__(
+            f"{market}: open interest {side} is beyond the limit of {what} {limit}",
+            market=market,
+            what=what,
+            limit=limit,
+            side=side,
+        )
+
+
 class CollateralDisabledError(RuleError):
     """The margin rule has no terms for this token."""
 

@@ -62,6 +62,14 @@ class Context(Protocol[N]):
         """Return a / b of signed numbers, truncated toward zero."""
         ...
 
+    def div_or(self, a: N, b: N, otherwise: N) -> N:
+        """Return a / b truncated toward zero, or ``otherwise`` where ``b`` is zero."""
+        ...
+
+    def ceil_or(self, a: N, b: N, otherwise: N) -> N:
+        """Return a / b rounded up to a whole number without decimals, ``otherwise`` where ``b`` is zero."""
+        ...
+
     def quotient_down(self, a: N, b: N) -> N:
         """Return floor(a / b) where ``a`` already carries the decimals of both: no scaling."""
         ...
@@ -158,6 +166,16 @@ class Exact:
     def div_to_zero(a: int, b: int) -> int:
         """Return a * 10**18 / b toward zero."""
         return div_to_zero(a * WAD, b)
+
+    @staticmethod
+    def div_or(a: int, b: int, otherwise: int) -> int:
+        """Return a * 10**18 / b toward zero, or ``otherwise`` if ``b`` is zero."""
+        return div_to_zero(a * WAD, b) if b else otherwise
+
+    @staticmethod
+    def ceil_or(a: int, b: int, otherwise: int) -> int:
+        """Return ceil(a / b), or ``otherwise`` if ``b`` is zero."""
+        return -(-a // b) if b else otherwise
 
     @staticmethod
     def quotient_down(a: int, b: int) -> int:

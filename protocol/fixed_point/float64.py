@@ -65,6 +65,16 @@ class Float64:
         return a / b
 
     @staticmethod
+    def div_or(a: FloatArray, b: FloatArray, otherwise: FloatArray) -> FloatArray:
+        """Return the quotient, or ``otherwise`` where ``b`` is zero."""
+        return np.where(b == 0, otherwise, a / np.where(b == 0, 1.0, b))
+
+    @staticmethod
+    def ceil_or(a: FloatArray, b: FloatArray, otherwise: FloatArray) -> FloatArray:
+        """Return the quotient rounded up, or ``otherwise`` where ``b`` is zero."""
+        return np.where(b == 0, otherwise, np.ceil(a / np.where(b == 0, 1.0, b)))
+
+    @staticmethod
     def quotient_down(a: FloatArray, b: FloatArray) -> FloatArray:
         """Return the quotient."""
         return a / b
