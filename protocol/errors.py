@@ -523,6 +523,29 @@ class NotLiquidatableError(RuleError):
         super().__init__(f"not liquidatable: {why}", **numbers)
 
 
+class WrongLiquidationError(RuleError):
+    """A liquidation names a collateral or a debt that the account does not have."""
+
+    code = "wrong-liquidation"
+
+    def __init__(self, what: str, asset: str) -> None:
+        super().__init__(f"{asset!r} is no {what} of the account", what=what, asset=asset)
+
+
+class DustError(RuleError):
+    """A liquidation would leave an amount too small to be worth liquidating."""
+
+    code = "dust"
+
+    def __init__(self, debt: int, collateral: int, least: int) -> None:
+        super().__init__(
+            f"would leave debt {debt} and collateral {collateral}; at least {least} of each, or none",
+            debt=debt,
+            collateral=collateral,
+            least=least,
+        )
+
+
 class OpenInterestError(RuleError):
     """An order would carry one side of the market beyond its limit."""
 

@@ -70,6 +70,22 @@ class Context(Protocol[N]):
         """Return a / b rounded up to a whole number without decimals, ``otherwise`` where ``b`` is zero."""
         ...
 
+    def scaled_down(self, a: N, b: N, scale: int) -> N:
+        """Return floor(a * b / scale): ``scale`` is the decimals that the product has too many."""
+        ...
+
+    def scaled_up(self, a: N, b: N, scale: int) -> N:
+        """Return ceil(a * b / scale)."""
+        ...
+
+    def ratio_half_up(self, a: N, b: N, scale: int, otherwise: N) -> N:
+        """Return a * scale / b rounded half up, or ``otherwise`` where ``b`` is zero."""
+        ...
+
+    def quotient_or(self, a: N, b: N, otherwise: N) -> N:
+        """Return floor(a / b) without scaling, or ``otherwise`` where ``b`` is zero."""
+        ...
+
     def quotient_down(self, a: N, b: N) -> N:
         """Return floor(a / b) where ``a`` already carries the decimals of both: no scaling."""
         ...
@@ -100,6 +116,10 @@ class Context(Protocol[N]):
 
     def where(self, condition: Flags, yes: N, no: N) -> N:
         """Return ``yes`` where the condition holds."""
+        ...
+
+    def any(self, condition: Flags) -> bool:
+        """Return whether the condition holds anywhere."""
         ...
 
     def worst(self, values: Sequence[N]) -> tuple[N, Any]:
@@ -178,6 +198,26 @@ class Exact:
         return -(-a // b) if b else otherwise
 
     @staticmethod
+    def scaled_down(a: int, b: int, scale: int) -> int:
+        """Return floor(a * b / scale)."""
+        return a * b // scale
+
+    @staticmethod
+    def scaled_up(a: int, b: int, scale: int) -> int:
+        """Return ceil(a * b / scale)."""
+        return -(-a * b // scale)
+
+    @staticmethod
+    def ratio_half_up(a: int, b: int, scale: int, otherwise: int) -> int:
+        """Return (a * scale + b // 2) // b, or ``otherwise`` if ``b`` is zero."""
+        return (a * scale + b // 2) // b if b else otherwise
+
+    @staticmethod
+    def quotient_or(a: int, b: int, otherwise: int) -> int:
+        """Return floor(a / b), or ``otherwise`` if ``b`` is zero."""
+        return a // b if b else otherwise
+
+    @staticmethod
     def quotient_down(a: int, b: int) -> int:
         """Return floor(a / b)."""
         if b == 0:
@@ -224,6 +264,11 @@ class Exact:
         return yes if condition else no
 
     @staticmethod
+    def any(condition: Flags) -> bool:
+        """Return the condition."""
+        return bool(condition)
+
+    @staticmethod
     def worst(values: Sequence[int]) -> tuple[int, int]:
         """Return the least value and the index of its first appearance."""
         least = min(values)
@@ -245,7 +290,8 @@ def convert(items: Sequence[D], number: Callable[[list[int], int], Any]) -> D:
 
     ``items`` have the same structure: text, booleans and the lengths of lists are equal in all of them. This
     turns parameters and portfolios of the exact plane into those of the array plane, singly or in batches.
-    Numbers have 18 decimals unless the class says otherwise in a class variable ``DECIMALS`` by field name.
+    Numbers have 18 decimals unless the class says otherwise in ``DECIMALS`` by field name; None there means
+    that the field belongs to the structure.
 
     Raises
     ------
@@ -254,7 +300,7 @@ def convert(items: Sequence[D], number: Callable[[list[int], int], Any]) -> D:
     """
     first = items[0]
     assert is_dataclass(first)
-    decimals: Mapping[str, int] = getattr(first, "DECIMALS", {})
+    decimals: Mapping[str, int | None] = getattr(first, "DECIMALS", {})
     values = {
         item.name: _convert([getattr(one, item.name) for one in items], decimals.get(item.name, 18), number)
         for item in fields(first)
@@ -264,9 +310,9 @@ def convert(items: Sequence[D], number: Callable[[list[int], int], Any]) -> D:
     return result
 
 
-def _convert(values: list[Any], decimals: int, number: Callable[[list[int], int], Any]) -> Any:
+def _convert(values: list[Any], decimals: int | None, number: Callable[[list[int], int], Any]) -> Any:
     first = values[0]
-    if isinstance(first, int) and not isinstance(first, bool):
+    if isinstance(first, int) and not isinstance(first, bool) and decimals is not None:
         return number(values, decimals)
     if isinstance(first, tuple):
         if len({len(value) for value in values}) != 1:

@@ -74,6 +74,22 @@ class Float64:
         """Return the quotient rounded up, or ``otherwise`` where ``b`` is zero."""
         return np.where(b == 0, otherwise, np.ceil(a / np.where(b == 0, 1.0, b)))
 
+    def scaled_down(self, a: FloatArray, b: FloatArray, scale: int) -> FloatArray:
+        """Return the product."""
+        return a * b
+
+    def scaled_up(self, a: FloatArray, b: FloatArray, scale: int) -> FloatArray:
+        """Return the product."""
+        return a * b
+
+    def ratio_half_up(self, a: FloatArray, b: FloatArray, scale: int, otherwise: FloatArray) -> FloatArray:
+        """Return the quotient, or ``otherwise`` where ``b`` is zero."""
+        return self.div_or(a, b, otherwise)
+
+    def quotient_or(self, a: FloatArray, b: FloatArray, otherwise: FloatArray) -> FloatArray:
+        """Return the quotient, or ``otherwise`` where ``b`` is zero."""
+        return self.div_or(a, b, otherwise)
+
     @staticmethod
     def quotient_down(a: FloatArray, b: FloatArray) -> FloatArray:
         """Return the quotient."""
@@ -111,6 +127,11 @@ class Float64:
     def where(condition: Flags, yes: FloatArray, no: FloatArray) -> FloatArray:
         """Return ``yes`` where the condition holds."""
         return np.where(condition, yes, no)
+
+    @staticmethod
+    def any(condition: Flags) -> bool:
+        """Return whether the condition holds anywhere."""
+        return bool(np.any(condition))
 
     @staticmethod
     def worst(values: Sequence[FloatArray]) -> tuple[FloatArray, FloatArray]:

@@ -32,11 +32,14 @@ from protocol.margin.presets.synthetix_perps import (
 from scenarios.verify.tally import Checker, Document, Tally
 
 
+def _market(row: list[Any]) -> PerpMarket[int]:
+    price, skew, size, rate, value, seconds, configuration = row
+    return PerpMarket(price, skew, size, rate, value, seconds, MarketParameters(*configuration))
+
+
 def read_account(case: Mapping[str, Any]) -> PerpAccount[int]:
     """Read a case's account in its markets."""
-    markets = tuple(
-        (str(index), PerpMarket(*row[:6], MarketParameters(*row[6]))) for index, row in enumerate(case["m"])
-    )
+    markets = tuple((str(index), _market(row)) for index, row in enumerate(case["m"]))
     positions = tuple(PerpPosition(str(row[0]), *row[1:]) for row in case["pos"])
     collaterals = tuple(
         Collateral(row[1], *row[2:]) if row[0] else Collateral(row[1], 0, 0, 0, 0, 0, dollar=True)
