@@ -561,6 +561,15 @@ class OpenInterestError(RuleError):
         )
 
 
+class NettingError(RuleError):
+    """A netting tree does not fit the amounts or parameters it is given."""
+
+    code = "netting"
+
+    def __init__(self, node: str, why: str) -> None:
+        super().__init__(f"netting node {node!r}: {why}", node=node)
+
+
 class CollateralDisabledError(RuleError):
     """The margin rule has no terms for this token."""
 

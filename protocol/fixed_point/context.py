@@ -6,8 +6,10 @@ as the contract does; the ``Float64`` context (module ``float64``) holds them as
 whole units, and broadcasts over accounts, scenarios or paths. Sums, differences, products by a number
 without decimals and comparisons are written with the ordinary operators in both.
 
-A choice that depends on a number is ``where``, ``minimum`` or ``maximum``; ``if`` is left to what belongs to
-the structure of a portfolio (is there a perpetual, is it a call) and is the same for all accounts of a batch.
+Numbers are never changed in place (``a = a + b``, not ``a += b``): an array would change for whoever else
+holds it. A choice that depends on a number is ``where``, ``minimum`` or ``maximum``; ``if`` is left to what
+belongs to the structure of a portfolio (is there a perpetual, is it a call) and is the same for all accounts
+of a batch.
 """
 
 from __future__ import annotations

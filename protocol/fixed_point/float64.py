@@ -20,6 +20,8 @@ class Float64:
 
     unit: FloatArray = np.asarray(1.0)
     zero: FloatArray = np.asarray(0.0)
+    unit.flags.writeable = False
+    zero.flags.writeable = False
 
     @staticmethod
     def of(wad: int) -> FloatArray:
@@ -32,15 +34,23 @@ class Float64:
         return np.asarray(float(whole))
 
     @staticmethod
+    def whole(value: float) -> FloatArray:
+        """Return a number given in whole units."""
+        return np.asarray(float(value))
+
+    @staticmethod
     def load(*items: D) -> D:
         """Return the exact-plane object in this context; several of one structure become one batch.
 
-        Each integer becomes an array of shape () for one object and of shape (count,) for several.
+        Each integer becomes an array of shape () for one object and of shape (count,) for several. They are
+        read-only, so a rule that changed its input in place would be found out.
         """
 
         def number(values: list[int], decimals: int) -> FloatArray:
             scaled = np.array([value / 10**decimals for value in values])
-            return scaled[0:1].reshape(()) if len(values) == 1 else scaled
+            number = scaled[0:1].reshape(()) if len(values) == 1 else scaled
+            number.flags.writeable = False
+            return number
 
         return convert(items, number)
 

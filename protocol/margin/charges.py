@@ -33,8 +33,8 @@ def naked_shorts(context: Context[N], options: tuple[OptionHolding[N], ...]) -> 
             context.signed(context.where(same, option.amount * other.amount, context.zero), "amounts")
             if other_index < index:
                 first = context.where(same, context.zero, first)
-            net += context.where(same, other.amount, context.zero)
-        naked += context.mul_down(context.maximum(-net, context.zero), first)
+            net = net + context.where(same, other.amount, context.zero)
+        naked = naked + context.mul_down(context.maximum(-net, context.zero), first)
     return naked
 
 
@@ -42,7 +42,7 @@ def gross_options(context: Context[N], expiry: ExpiryHolding[N]) -> N:
     """Return the number of options held or sold, whatever their sign."""
     total = context.zero
     for option in expiry.options:
-        total += context.absolute(option.amount)
+        total = total + context.absolute(option.amount)
     return total
 
 

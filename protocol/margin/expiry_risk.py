@@ -62,7 +62,7 @@ def shocked_value(
         volatility = context.maximum(
             least_volatility, context.mul_down(option.volatility, volatility_multiplier)
         )
-        total += _value(context, expiry, discount, forward, volatility, option)
+        total = total + _value(context, expiry, discount, forward, volatility, option)
     return total
 
 
@@ -127,7 +127,7 @@ class SkewMove(Generic[N]):
             )
             multiplier = context.maximum(context.unit + change, context.zero)
             volatility = context.mul_down(option.volatility, multiplier)
-            total += _value(context, expiry, discount, forward, volatility, option)
+            total = total + _value(context, expiry, discount, forward, volatility, option)
         return total
 
 

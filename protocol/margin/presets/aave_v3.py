@@ -162,12 +162,12 @@ class AaveAccount(Generic[N]):
             if reserve.collateral and not _is_zero(context, reserve.threshold):
                 value = reserve.value_down(context, reserve.balance(context))
                 loan_to_value, reserve_threshold = self.terms(context, index)
-                collateral += value
-                limit += value * loan_to_value
-                threshold += value * reserve_threshold
+                collateral = collateral + value
+                limit = limit + value * loan_to_value
+                threshold = threshold + value * reserve_threshold
                 zero_loan_to_value |= _is_zero(context, loan_to_value)
             if reserve.debt:
-                debt += reserve.value_up(context, reserve.owed(context))
+                debt = debt + reserve.value_up(context, reserve.owed(context))
         unbounded = context.count(UINT256_MAX)
         health = context.ratio_half_up(threshold, debt, 10**18, unbounded)
         health = context.where(debt == 0, unbounded, context.scaled_down(health, context.count(1), PERCENT))

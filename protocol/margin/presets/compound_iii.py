@@ -78,9 +78,9 @@ class CometAccount(Generic[N]):
             initial = check.level is Level.INITIAL
             factor = held.borrow_factor if initial else held.liquidate_factor
             value = held.value_down(context)
-            equity += value
+            equity = equity + value
             more = context.mul_down(value, factor)
-            liquidity += context.where(liquidity >= 0, context.zero, more)
+            liquidity = liquidity + context.where(liquidity >= 0, context.zero, more)
         return Judgement(check, liquidity, equity)
 
 

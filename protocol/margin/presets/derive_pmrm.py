@@ -103,12 +103,14 @@ class PortfolioMargin(Generic[N]):
         for expiry in holding.expiries:
             mark = self._marks(context, expiry)
             marks.append(mark)
-            equity += mark.value
-            contingency += self.basis.contingency(context, expiry, mark.value, mark.basis_up, mark.basis_down)
+            equity = equity + mark.value
+            contingency = contingency + self.basis.contingency(
+                context, expiry, mark.value, mark.basis_up, mark.basis_down
+            )
             naked = naked_shorts(context, expiry.options)
-            static += context.mul_down(context.mul_down(naked, self.option_share), holding.spot)
+            static = static + context.mul_down(context.mul_down(naked, self.option_share), holding.spot)
             least_confidence = least(context, confidence, *expiry_confidences(expiry))
-            doubts += self._confidence(
+            doubts = doubts + self._confidence(
                 context, least_confidence, gross_options(context, expiry), holding.spot
             )
         return Prepared(
@@ -128,12 +130,12 @@ class PortfolioMargin(Generic[N]):
         scenarios = self.scenarios if check.scenarios == "all" else basis_scenarios(context, self.basis)
         outcomes = tuple(self.scenario(context, account, scenario) for scenario in scenarios)
         loss, worst = worst_or_contingency(context, outcomes, account.basis_contingency)
-        loss -= account.static_contingency
+        loss = loss - account.static_contingency
         charges = {"basis": -account.basis_contingency, "static": account.static_contingency}
         if check.level is Level.INITIAL:
             peg = peg_rate(context, account.stable_price, self.peg_threshold, self.peg_factor)
             loss = context.mul_to_zero(loss, self.initial_factor + peg)
-            loss -= account.confidence_contingency
+            loss = loss - account.confidence_contingency
             charges["confidence"] = account.confidence_contingency
         return Judgement(check, loss + account.equity, account.equity, worst, outcomes, charges)
 
@@ -146,7 +148,7 @@ class PortfolioMargin(Generic[N]):
                 context, expiry, context.unit, scenario.spot, multiplier[scenario.move], context.zero
             )
             discounted = context.mul_to_zero(value, marks.discount)
-            total += context.where(value > 0, discounted, value) - marks.value
+            total = total + context.where(value > 0, discounted, value) - marks.value
         holding = account.holding
         base = _base_value(context, holding.base, holding.spot, account.stable_price, scenario.spot)
         return total + base - account.base_value + perp_move(context, holding.perp, scenario.spot)

@@ -137,20 +137,22 @@ class PortfolioMargin2(Generic[N]):
         notional = context.mul_down(perp_size, holding.spot)
         maintenance = context.mul_down(notional, self.perp_maintenance)
         initial = context.mul_down(notional, self.perp_initial)
-        initial += self._confidence(context, confidence, notional)
+        initial = initial + self._confidence(context, confidence, notional)
         contingency = context.zero
         marks: list[ExpiryMarks[N]] = []
         for expiry in holding.expiries:
             mark = self._marks(context, expiry)
             marks.append(mark)
-            equity += mark.value
-            contingency += self.basis.contingency(context, expiry, mark.value, mark.basis_up, mark.basis_down)
+            equity = equity + mark.value
+            contingency = contingency + self.basis.contingency(
+                context, expiry, mark.value, mark.basis_up, mark.basis_down
+            )
             naked = context.mul_down(naked_shorts(context, expiry.options), holding.spot)
-            maintenance += context.mul_down(naked, self.option_maintenance)
-            initial += context.mul_down(naked, self.option_initial)
+            maintenance = maintenance + context.mul_down(naked, self.option_maintenance)
+            initial = initial + context.mul_down(naked, self.option_initial)
             gross = context.mul_down(gross_options(context, expiry), holding.spot)
             least_confidence = least(context, confidence, *expiry_confidences(expiry))
-            initial += self._confidence(context, least_confidence, gross)
+            initial = initial + self._confidence(context, least_confidence, gross)
         tokens: list[tuple[CollateralTerms[N], N]] = []
         for token in portfolio.tokens:
             terms = dict(self.collaterals).get(token.asset)
@@ -159,12 +161,12 @@ class PortfolioMargin2(Generic[N]):
             amount = context.unsigned(token.amount, 256, "collateral amount")
             value = context.quotient_down(amount * token.price, portfolio.stable_price)
             tokens.append((terms, value))
-            equity += value
-            maintenance += context.mul_down(value, terms.maintenance_haircut)
-            initial += context.mul_down(value, terms.initial_haircut)
+            equity = equity + value
+            maintenance = maintenance + context.mul_down(value, terms.maintenance_haircut)
+            initial = initial + context.mul_down(value, terms.initial_haircut)
             # The perpetual's confidence does not reach collateral of the same coin.
             doubt = context.minimum(token.confidence, holding.confidence)
-            initial += self._confidence(context, doubt, value)
+            initial = initial + self._confidence(context, doubt, value)
         return Prepared(
             holding,
             portfolio.stable_price,
@@ -194,11 +196,11 @@ class PortfolioMargin2(Generic[N]):
         factor = self.maintenance_factor
         if check.level is Level.INITIAL:
             factor = self.initial_factor
-            factor += peg_rate(context, account.stable_price, self.peg_threshold, self.peg_factor)
+            factor = factor + peg_rate(context, account.stable_price, self.peg_threshold, self.peg_factor)
             charges["initial contingency"] = account.initial_contingency
         excess = context.mul_to_zero(loss, factor) - account.maintenance_contingency + account.equity
         if check.level is Level.INITIAL:
-            excess -= account.initial_contingency
+            excess = excess - account.initial_contingency
         return Judgement(check, excess, account.equity, worst, outcomes, charges)
 
     def scenario(self, context: Context[N], account: Prepared[N], scenario: Scenario[N]) -> N:
@@ -215,11 +217,11 @@ class PortfolioMargin2(Generic[N]):
             discount = context.where(value >= 0, marks.positive_discount, marks.negative_discount)
             change = context.mul_to_zero(context.mul_to_zero(value, discount) - marks.value, weight)
             # A tilt of the surface may go either way, so its effect counts as a loss whatever its sign.
-            total += -context.absolute(change) if skewed else change
+            total = total + (-context.absolute(change) if skewed else change)
         for terms, value in account.tokens:
             if terms.risk_cancelling:
                 moved = context.mul_to_zero(value, scenario.spot - context.unit)
-                total += context.mul_to_zero(moved, weight)
+                total = total + context.mul_to_zero(moved, weight)
         return total
 
     def _moved(

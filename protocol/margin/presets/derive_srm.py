@@ -87,8 +87,8 @@ class StandardMargin(Generic[N]):
         charges: dict[str, N] = {}
         for holding in portfolio.markets:
             market = self.market(context, holding, portfolio.stable_price, check)
-            excess += market.total
-            equity += market.value
+            excess = excess + market.total
+            equity = equity + market.value
             charges[holding.underlying] = market.value - market.total
         return Judgement(check, excess, equity, charges=charges)
 
@@ -102,14 +102,14 @@ class StandardMargin(Generic[N]):
         options = options_value = context.zero
         for expiry in holding.expiries:
             margin, value = self._expiry(context, holding, expiry, parameters, initial=initial)
-            options += margin
-            options_value += value
+            options = options + margin
+            options_value = options_value + value
         base, base_value = self._base(context, holding, parameters, stable_price, initial=initial)
         pegged = exposed_to_peg(context, holding)
         total = perp + options + base + unsettled
         if initial:
             rate = peg_rate(context, stable_price, self.peg_threshold, self.peg_factor)
-            total -= context.mul_down(context.mul_down(pegged, rate), holding.spot)
+            total = total - context.mul_down(context.mul_down(pegged, rate), holding.spot)
         value = options_value + unsettled + base_value
         return MarketMargin(perp, options, options_value, base, base_value, pegged, total, value)
 
@@ -128,7 +128,7 @@ class StandardMargin(Generic[N]):
             doubt = confidence_rate(
                 context, confidence, parameters.perp_threshold, parameters.confidence_factor
             )
-            margin -= context.mul_down(context.mul_down(doubt, holding.spot), size)
+            margin = margin - context.mul_down(context.mul_down(doubt, holding.spot), size)
         return margin, perp.unsettled
 
     @staticmethod
@@ -149,7 +149,7 @@ class StandardMargin(Generic[N]):
             doubt = confidence_rate(
                 context, holding.confidence, parameters.base_threshold, parameters.confidence_factor
             )
-            margin -= context.mul_down(doubt, notional)
+            margin = margin - context.mul_down(doubt, notional)
         return margin, context.div_down(notional, stable_price)
 
     def _expiry(
@@ -169,18 +169,18 @@ class StandardMargin(Generic[N]):
                 context, expiry.seconds, context.unit, option.volatility, expiry.forward, option.strike
             )
             value = context.mul_to_zero(call if option.call else put, option.amount)
-            total_value += value
-            isolated += context.where(
+            total_value = total_value + value
+            isolated = isolated + context.where(
                 option.amount > 0,
                 context.zero,
                 isolated_margin(context, option, value, holding.spot, parameters, initial=initial),
             )
             bound = context.minimum(bound, worst_pay_off(context, expiry, option.strike))
-            sold += context.maximum(-option.amount, context.zero)
+            sold = sold + context.maximum(-option.amount, context.zero)
             if option.call:
-                net_calls += option.amount
+                net_calls = net_calls + option.amount
         scale = parameters.unpaired_initial if initial else parameters.unpaired_maintenance
-        bound += context.mul_to_zero(
+        bound = bound + context.mul_to_zero(
             context.mul_down(scale, expiry.forward), context.minimum(net_calls, context.zero)
         )
         margin = context.maximum(isolated, bound)
@@ -191,7 +191,7 @@ class StandardMargin(Generic[N]):
             doubt = confidence_rate(
                 context, confidence, parameters.option_threshold, parameters.confidence_factor
             )
-            margin -= context.mul_down(context.mul_down(doubt, holding.spot), sold)
+            margin = margin - context.mul_down(context.mul_down(doubt, holding.spot), sold)
         return margin, total_value
 
 
@@ -211,7 +211,7 @@ def isolated_margin(
         maintenance = context.minimum(
             maintenance, context.mul_to_zero(parameters.maintenance_put_mark, value)
         )
-    maintenance += value
+    maintenance = maintenance + value
     if not initial:
         return maintenance
     distance = option.strike - spot if option.call else spot - option.strike
@@ -228,7 +228,7 @@ def worst_pay_off(context: Context[N], expiry: ExpiryHolding[N], price: N) -> N:
     total = context.zero
     for option in expiry.options:
         distance = price - option.strike if option.call else option.strike - price
-        total += context.mul_to_zero(context.maximum(distance, context.zero), option.amount)
+        total = total + context.mul_to_zero(context.maximum(distance, context.zero), option.amount)
     return context.minimum(total, context.zero)
 
 
@@ -237,5 +237,5 @@ def exposed_to_peg(context: Context[N], holding: MarketHolding[N]) -> N:
     total = context.zero if holding.perp is None else context.absolute(holding.perp.size)
     for expiry in holding.expiries:
         for option in expiry.options:
-            total += context.maximum(-option.amount, context.zero)
+            total = total + context.maximum(-option.amount, context.zero)
     return total

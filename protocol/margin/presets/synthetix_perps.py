@@ -311,14 +311,14 @@ class PerpAccount(Generic[N]):
         discounted = collateral = gain = interest = initial = maintenance = context.zero
         for held in self.collaterals:
             after, before = held.values(context)
-            discounted += after
-            collateral += before
+            discounted = discounted + after
+            collateral = collateral + before
         for position in self.positions:
             figures = self.position(context, position)
-            gain += figures.total
-            interest += figures.notional
-            initial += figures.initial
-            maintenance += figures.maintenance
+            gain = gain + figures.total
+            interest = interest + figures.notional
+            initial = initial + figures.initial
+            maintenance = maintenance + figures.maintenance
         available = discounted + gain - self.debt
         reward = self.reward(context, collateral, "", context.zero, context.zero)
         seizing = self.keeper.reward(
@@ -356,7 +356,7 @@ class PerpAccount(Generic[N]):
         for name, held, at in rows:
             parameters = self.market(name).parameters
             notional = context.mul_down(context.absolute(held), at)
-            rewards += context.mul_down(notional, parameters.flag_reward)
+            rewards = rewards + context.mul_down(notional, parameters.flag_reward)
             windows = context.maximum(windows, parameters.windows(context, held))
         rewards = context.maximum(rewards, context.mul_down(collateral, self.keeper.collateral_share))
         cost = self.flag_cost(context) + self.keeper.liquidate_cost
@@ -444,7 +444,7 @@ def check_order(account: PerpAccount[int], name: str, size: int, price: int) -> 
         raise AccountLiquidatableError(name)
     fill = fill_price(EXACT, market.skew, parameters.skew_scale, size, price)
     fees = order_fee(size, fill, market.skew, parameters.maker_fee, parameters.taker_fee)
-    fees += account.keeper.settlement_cost + parameters.settlement_reward
+    fees = fees + account.keeper.settlement_cost + parameters.settlement_reward
     old = next((p.size for p in account.positions if p.market == name), 0)
     new = old + size
     figures = account.figures(EXACT)
@@ -459,7 +459,7 @@ def check_order(account: PerpAccount[int], name: str, size: int, price: int) -> 
         after, _ = parameters.requirements(EXACT, new, market.price)
         before, _ = parameters.requirements(EXACT, old, market.price)
         reward = account.reward(EXACT, figures.collateral, name, new, fill)
-        needed += figures.initial + after - before + reward
+        needed = needed + figures.initial + after - before + reward
     if available < needed:
         raise BorrowRefusedError(name, needed, available, "USD at 18 decimals")
     funding = market.funding.current_value(EXACT, price)
