@@ -1,4 +1,4 @@
-"""Funding of perpetuals: skew velocity, clamped premium, mark against index; and carry of dated futures.
+"""Funding of perpetuals: skew velocity, clamped premium, mark against index.
 
 Rates are per day unless said otherwise; a positive rate is paid by those who are long.
 """
@@ -76,8 +76,3 @@ def clamped_premium_rate(context: Context[N], premium: N, interest: N, clamp: N,
 def premium(context: Context[N], mark: N, index: N) -> N:
     """Return how far the mark stands above the index, as a share of it."""
     return context.div_to_zero(mark - index, index)
-
-
-def annualised_basis(context: Context[N], future: N, spot: N, years: N) -> N:
-    """Return ln(future / spot) per year: the carry that a dated future implies."""
-    return context.div_to_zero(context.ln(context.div_down(future, spot)), years)

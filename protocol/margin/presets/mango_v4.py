@@ -11,6 +11,7 @@ from typing import Generic
 
 from protocol.fixed_point.context import Context, N
 from protocol.margin.judgement import Check, Judgement, Level, Prices, PriceView
+from protocol.margin.weights import grown_beyond, shrunk_beyond
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,22 +45,14 @@ class TokenTerms(Generic[N]):
         if level is Level.MAINTENANCE:
             return self.maintenance_asset
         value = context.mul_to_zero(self.deposits, self.prices.mark)
-        crowded = context.mul_to_zero(
-            self.initial_asset, context.div_or(self.deposit_start, value, context.unit)
-        )
-        beyond = (self.deposit_start > 0) & (value > self.deposit_start)
-        return context.where(beyond, crowded, self.initial_asset)
+        return shrunk_beyond(context, self.initial_asset, value, self.deposit_start)
 
     def liability_weight(self, context: Context[N], level: Level) -> N:
         """Return the weight of a borrow; it grows as borrows / start beyond the start."""
         if level is Level.MAINTENANCE:
             return self.maintenance_liability
         value = context.mul_to_zero(self.borrows, self.prices.mark)
-        crowded = context.mul_to_zero(
-            self.initial_liability, context.div_or(value, self.borrow_start, context.unit)
-        )
-        beyond = (self.borrow_start > 0) & (value > self.borrow_start)
-        return context.where(beyond, crowded, self.initial_liability)
+        return grown_beyond(context, self.initial_liability, value, self.borrow_start)
 
     def contribution(self, context: Context[N], level: Level, view: PriceView, amount: N) -> N:
         """Return the weighted value of a balance, negative for a borrow."""

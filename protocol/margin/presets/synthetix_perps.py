@@ -18,6 +18,7 @@ from protocol.errors import (
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT, Context, N
 from protocol.margin.judgement import Check, Judgement, Level
+from protocol.margin.weights import linear_within
 from protocol.pricing.funding import VelocityFunding
 
 AVERAGE_YEAR = 31_557_600
@@ -171,11 +172,7 @@ class Collateral(Generic[N]):
         if self.dollar:
             return self.amount, self.amount
         value = context.mul_down(self.amount, self.price)
-        impact = context.div_or(self.amount, self.skew_scale, context.zero)
-        discount = context.minimum(
-            context.maximum(context.mul_down(impact, self.scalar), self.lower), self.upper
-        )
-        discount = context.where(self.skew_scale == 0, context.zero, discount)
+        discount = linear_within(context, self.amount, self.skew_scale, self.scalar, self.lower, self.upper)
         return context.mul_down(value, context.unit - discount), value
 
 
