@@ -1,8 +1,8 @@
 """Hyperliquid: leverage tiers in cross and isolated accounts, and portfolio margin's ratio.
 
 Source: Hyperliquid documentation (margining, margin tiers, liquidations, portfolio margin; as read in 2025
-and 2026). The maintenance rate is half of the initial rate at the tier's greatest leverage. Portfolio margin nets
-nothing by scenario: spot and perpetuals share a pool, and the perpetual still pays its maintenance margin.
+and 2026). The maintenance rate is half of the initial rate at the tier's greatest leverage. Portfolio margin
+nets nothing by scenario: spot and perpetuals share a pool, and the perpetual still pays its own margin.
 """
 
 from __future__ import annotations
