@@ -16,6 +16,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import fields, is_dataclass
+from math import isqrt
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias, TypeVar
 
 from protocol.errors import DivisionByZeroError, OverflowedError
@@ -138,6 +139,10 @@ class Context(Protocol[N]):
 
     def sqrt(self, value: N) -> N:
         """Return the square root."""
+        ...
+
+    def root_of_square(self, value: N) -> N:
+        """Return the root of a product of two numbers, which carries the decimals of both."""
         ...
 
     def power(self, base: N, exponent: N) -> N:
@@ -277,6 +282,7 @@ class Exact:
         return least, values.index(least)
 
     ln = staticmethod(ln_to_zero)
+    root_of_square = staticmethod(isqrt)
     exp = staticmethod(exp_down)
     sqrt = staticmethod(sqrt_down)
     power = staticmethod(power_down)

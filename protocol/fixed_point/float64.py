@@ -165,6 +165,11 @@ class Float64:
         return np.sqrt(value)
 
     @staticmethod
+    def root_of_square(value: FloatArray) -> FloatArray:
+        """Return the square root."""
+        return np.sqrt(value)
+
+    @staticmethod
     def power(base: FloatArray, exponent: FloatArray) -> FloatArray:
         """Return the power."""
         return np.asarray(np.power(base, exponent))

@@ -1,20 +1,21 @@
 """Portfolio margin by scenarios, for any number of underlyings: the engine of which most venues are settings.
 
-Each underlying is revalued under a grid; what it may lose in a fall and in a rise are two numbers. Venues add
-them over underlyings. Here they may also be netted by correlation, which no on-chain engine does: the account
-pays the worst, over the directions in which each underlying may go, of sqrt(sum rho_ij x_i x_j), where x is
-the loss of a fall or minus that of a rise. With all correlations at one this is the loss when everything
-falls, or everything rises, together; at zero it is the root of the sum of squares; a floor keeps a share of
-the sum.
+Each underlying is revalued under a grid. Venues add the worst losses over underlyings. Here they may also be
+netted by correlation, which no on-chain engine does. A pair of scenarios that mirror each other splits what
+an underlying does into an odd part d (what turns round with the direction: delta) and an even part e (what
+does not: gamma, vega). The account pays, at the worst pair, sqrt(sum rho_ij d_i d_j) plus every even loss;
+an even gain only reduces the odd part of its own underlying. One underlying alone pays its worst scenario.
+With all correlations at one, positions net as if everything moved together; at zero the odd parts add as the
+root of the sum of squares; a floor keeps a share of the plain sum.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from itertools import product
-from typing import Generic
+from typing import ClassVar, Generic, TypeAlias
 
 from protocol.errors import NettingError
+from protocol.fixed_point import WAD
 from protocol.fixed_point.context import Context, N
 from protocol.margin.charges import naked_shorts
 from protocol.margin.expiry_risk import shocked_value, volatility_multipliers
@@ -24,34 +25,59 @@ from protocol.margin.netting import Correlations, quadratic_form
 from protocol.margin.scenarios import Scenario, TermStructure
 from protocol.margin.weights import Slice, sliced
 
-MOST_CORRELATED = 10
-"""Underlyings in a correlated set: the directions tried are two to this power."""
+Pairs: TypeAlias = tuple[tuple[int, int], ...]
+"""Positions in the grid of scenarios that mirror each other, the fall first; -1 where there is no mirror."""
 
 
 @dataclass(frozen=True, slots=True)
 class CrossNetting(Generic[N]):
-    """Correlations of underlyings, and the least share of the plain sum that is charged."""
+    """Correlations of underlyings, mirrored scenarios, and the least share of the plain sum charged."""
+
+    DECIMALS: ClassVar = {"pairs": None}
 
     underlyings: tuple[str, ...]
     correlations: Correlations[N]
     floor: N
+    pairs: Pairs
+
+
+def mirrored(scenarios: tuple[Scenario[int], ...]) -> Pairs:
+    """Return the pairs of a grid: equal moves down and up with the same volatility and weight."""
+    place = {(s.spot, s.move, s.weight): index for index, s in enumerate(scenarios)}
+    pairs = []
+    for index, scenario in enumerate(scenarios):
+        mirror = place.get((2 * WAD - scenario.spot, scenario.move, scenario.weight), -1)
+        if scenario.spot < WAD:
+            pairs.append((index, mirror))
+        elif scenario.spot == WAD:
+            pairs.append((index, index))
+        elif mirror < 0:
+            pairs.append((-1, index))
+    return tuple(pairs)
 
 
 @dataclass(frozen=True, slots=True)
 class MarketLoss(Generic[N]):
-    """What one underlying may lose.
-
-    ``fall``, ``rise`` and ``still`` are the worst losses (at least zero) of scenarios below, above and at the
-    present price; ``charges`` are the add-ons.
-    """
+    """What one underlying is worth, loses at most (at least zero), is charged besides, and all outcomes."""
 
     value: N
-    fall: N
-    rise: N
-    still: N
     worst: N
     charges: N
     outcomes: tuple[N, ...]
+
+    def odd_and_even(self, context: Context[N], fall: int, rise: int) -> tuple[N, N]:
+        """Return the odd part, less its own even gain, and the even loss of a pair of scenarios.
+
+        Without a mirror the whole outcome is odd: it counts as if it turned round with the direction.
+        """
+        if fall < 0 or rise < 0:
+            return (self.outcomes[rise] if fall < 0 else -self.outcomes[fall]), context.zero
+        two = context.count(2)
+        odd = context.quotient_to_zero(self.outcomes[rise] - self.outcomes[fall], two)
+        even = context.quotient_to_zero(self.outcomes[rise] + self.outcomes[fall], two)
+        left = context.maximum(context.absolute(odd) - context.maximum(even, context.zero), context.zero)
+        signed = context.where(odd >= 0, left, -left)
+        return signed, context.maximum(-even, context.zero)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,28 +163,32 @@ class GridMargin(Generic[N]):
         Raises
         ------
         NettingError
-            If an underlying has no correlations, or there are more than ``MOST_CORRELATED``.
+            If an underlying has no correlations.
         """
         plain = context.zero
         for loss in losses:
             plain = plain + loss.worst
         if self.cross is None:
             return plain
-        if len(losses) > MOST_CORRELATED:
-            raise NettingError("underlyings", f"{len(losses)} of them, at most {MOST_CORRELATED}")
         correlations = self._correlations(names)
         joint = context.zero
-        for directions in product((True, False), repeat=len(losses)):
-            moved = [
-                loss.fall if falls else -loss.rise for loss, falls in zip(losses, directions, strict=True)
-            ]
-            joint = context.maximum(joint, quadratic_form(context, moved, correlations))
-        still = context.zero
-        for loss in losses:
-            # What volatility alone may cost beyond any move of the price is not netted.
-            directed = context.maximum(loss.fall, loss.rise)
-            still = still + context.maximum(loss.worst - directed, context.zero)
-        return context.maximum(joint + still, context.mul_to_zero(self.cross.floor, plain))
+        for fall, rise in self.cross.pairs:
+            odds: list[N] = []
+            together = context.zero
+            for loss in losses:
+                odd, even = loss.odd_and_even(context, fall, rise)
+                odds.append(odd)
+                together = together + even
+            root = quadratic_form(context, odds, correlations)
+            if fall < 0 or rise < 0:
+                # A move in one direction only: gains may reduce what is lost in it and cost nothing.
+                lost = context.zero
+                for loss in losses:
+                    lost = lost + context.maximum(-loss.outcomes[max(fall, rise)], context.zero)
+                root = context.minimum(root, lost)
+            together = together + root
+            joint = context.maximum(joint, together)
+        return context.maximum(joint, context.mul_to_zero(self.cross.floor, plain))
 
     def _correlations(self, names: tuple[str, ...]) -> Correlations[N]:
         assert self.cross is not None
@@ -179,16 +209,12 @@ class GridMargin(Generic[N]):
             value = value + mark
         if holding.perp is not None:
             value = value + holding.perp.unsettled
-        fall = rise = still = context.zero
+        worst = context.zero
         outcomes: list[N] = []
         for scenario in self.scenarios:
             outcome = self._outcome(context, holding, marks, scenario)
             outcomes.append(outcome)
-            loss = context.maximum(-outcome, context.zero)
-            fall = context.where(scenario.spot < context.unit, context.maximum(fall, loss), fall)
-            rise = context.where(scenario.spot > context.unit, context.maximum(rise, loss), rise)
-            still = context.where(scenario.spot == context.unit, context.maximum(still, loss), still)
-        worst = context.maximum(context.maximum(fall, rise), still)
+            worst = context.maximum(worst, -outcome)
         charges = context.zero
         for expiry in holding.expiries:
             naked = context.mul_down(naked_shorts(context, expiry.options), holding.spot)
@@ -196,7 +222,7 @@ class GridMargin(Generic[N]):
         if self.naked_as_floor:
             charges = context.maximum(charges - worst, context.zero)
         charges = charges + self._linear_charges(context, holding, worst)
-        return MarketLoss(value, fall, rise, still, worst, charges, tuple(outcomes))
+        return MarketLoss(value, worst, charges, tuple(outcomes))
 
     def _linear_charges(self, context: Context[N], holding: MarketHolding[N], worst: N) -> N:
         size = context.zero if holding.perp is None else holding.perp.size

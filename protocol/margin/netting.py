@@ -18,6 +18,7 @@ from enum import Enum
 from typing import Generic, TypeAlias
 
 from protocol.errors import NettingError
+from protocol.fixed_point import WAD
 from protocol.fixed_point.context import Context, N
 
 Correlations: TypeAlias = tuple[tuple[N, ...], ...]
@@ -137,5 +138,5 @@ def quadratic_form(context: Context[N], values: list[N], correlations: Correlati
     total = context.zero
     for i, first in enumerate(values):
         for j, second in enumerate(values):
-            total = total + context.mul_to_zero(correlations[i][j], context.mul_to_zero(first, second))
-    return context.sqrt(context.maximum(total, context.zero))
+            total = total + context.scaled_down(correlations[i][j], first * second, WAD)
+    return context.root_of_square(context.maximum(total, context.zero))

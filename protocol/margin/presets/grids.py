@@ -11,7 +11,7 @@ from decimal import Decimal
 from fractions import Fraction
 
 from protocol.fixed_point import WAD
-from protocol.margin.grid_margin import CrossNetting, GridMargin
+from protocol.margin.grid_margin import CrossNetting, GridMargin, mirrored
 from protocol.margin.scenarios import Move, Scenario, TermStructure
 
 
@@ -150,7 +150,7 @@ def correlated(
     names = tuple(sorted({name for pair in correlations for name in pair}))
     table = {frozenset(pair): wad(value) for pair, value in correlations.items()}
     rows = tuple(tuple(WAD if a == b else table.get(frozenset((a, b)), 0) for b in names) for a in names)
-    return replace(rule, cross=CrossNetting(names, rows, wad(floor)))
+    return replace(rule, cross=CrossNetting(names, rows, wad(floor), mirrored(rule.scenarios)))
 
 
 GRIDS = {
