@@ -278,7 +278,7 @@ def check_portfolio_2(document: Document) -> Tally:
     rules = [portfolio_rule_2(one, terms) for one in sets]
     for group in ("cases", "edge_cases"):
         for where, case in _cases(document, group):
-            rule = changed(rules[case.get("ps", 0)], case.get("params", ""))
+            rule = changed(rules[case.get("ps", 0)], case.get("params") or "")
             check_figures(tally, f"pmrm2 {group}", where, case["o"], partial(portfolio_figures_2, rule, case))
     return tally
 

@@ -15,6 +15,7 @@ from protocol.errors import (
 )
 from protocol.fixed_point.context import EXACT
 from protocol.margin.presets.synthetix_liquidation import LiquidationState, liquidate
+from protocol.margin.presets.synthetix_orders import check_order, fill_price, order_fee
 from protocol.margin.presets.synthetix_perps import (
     Collateral,
     KeeperTerms,
@@ -23,10 +24,7 @@ from protocol.margin.presets.synthetix_perps import (
     PerpMarket,
     PerpPosition,
     accrued_interest,
-    check_order,
-    fill_price,
     liquidatable,
-    order_fee,
     withdrawable,
 )
 from scenarios.verify.tally import Checker, Document, Tally
