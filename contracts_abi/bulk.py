@@ -40,7 +40,7 @@ class Columns:
 
     def small(self, column: int) -> NDArray[Any] | None:
         """Return a column as int64, None if a value of it does not fit."""
-            words = self.limbs[:, column]
+        words = self.limbs[:, column]
         low = words[:, 3].astype(np.int64)
         if self.types[column].kind != "int" and bool((low < 0).any()):
             return None

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from Crypto.Hash import keccak
+from eth_hash.auto import keccak
 
 
 def keccak256(data: bytes) -> bytes:
     """Return keccak-256 of ``data``."""
-    return keccak.new(digest_bits=256, data=data).digest()
+    return keccak(data)
 
 
 def checksum(address: str) -> str:
