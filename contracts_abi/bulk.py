@@ -60,7 +60,9 @@ class Columns:
         ]
 
 
-def decode_equal_answers(types: Sequence[Type], answer: bytes, count: int) -> Columns | None:
+def decode_equal_answers(
+    types: Sequence[Type], answer: bytes, count: int, known: Sequence[int] = ()
+) -> Columns | None:
     """Decode an ``aggregate3`` answer of ``count`` successful calls that all return ``types``.
 
     Parameters
@@ -71,6 +73,8 @@ def decode_equal_answers(types: Sequence[Type], answer: bytes, count: int) -> Co
         The whole returned data.
     count
         Calls made.
+    known
+        One-word answers of further calls behind them, which must be exactly these.
 
     Returns
     -------
@@ -79,20 +83,23 @@ def decode_equal_answers(types: Sequence[Type], answer: bytes, count: int) -> Co
     """
     width = len(types)
     row = _FRAME + width
-    words = 2 + count * (1 + row)
+    total = count + len(known)
+    words = 2 + total + count * row + len(known) * (_FRAME + 1)
     if count == 0 or len(answer) != words * WORD or any(part.head != WORD or part.dynamic for part in types):
         return None
     table = np.frombuffer(answer, dtype=">u8").reshape(words, LIMBS)
     # Every word of the frame is below 2**64: the upper limbs must be zero, the lowest equal what is known.
-    expected = np.empty((count, 1), dtype=np.uint64)
-    expected[:, 0] = (np.arange(count, dtype=np.uint64) * np.uint64(row) + np.uint64(count)) * np.uint64(WORD)
-    rows = table[2 + count :].reshape(count, row, LIMBS)
+    expected = np.arange(total, dtype=np.uint64) * np.uint64(row) + np.uint64(total)
+    expected[count:] = total + count * row + np.arange(len(known), dtype=np.uint64) * np.uint64(_FRAME + 1)
+    behind = b"".join(word.to_bytes(WORD, "big") for value in known for word in (1, 2 * WORD, WORD, value))
+    rows = table[2 + total : 2 + total + count * row].reshape(count, row, LIMBS)
     frame = rows[:, :_FRAME]
     regular = (
         table[0, 3] == WORD
-        and table[1, 3] == count
-        and not table[: 2 + count, :3].any()
-        and bool((table[2 : 2 + count, 3:] == expected).all())
+        and table[1, 3] == total
+        and answer.endswith(behind)
+        and not table[: 2 + total, :3].any()
+        and bool((table[2 : 2 + total, 3] == expected * np.uint64(WORD)).all())
         and not frame[:, :, :3].any()
         and bool((frame[:, :, 3] == np.array([1, 2 * WORD, width * WORD], dtype=np.uint64)).all())
     )

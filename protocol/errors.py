@@ -242,6 +242,8 @@ class UnknownOrderError(OrderError):
 
     def __init__(self, order: int, owner: str) -> None:
         super().__init__(f"{owner} has no resting order {order}", order=order, owner=owner)
+
+
 class NotEnoughObservationsError(VenueError):
     """An in-pool oracle keeps fewer observations than the reader needs (Uniswap V3: ``NEO``, ``ONI``)."""
 
