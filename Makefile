@@ -1,7 +1,7 @@
 # Two commands: `make demo` and `make test`. Only Python >= 3.11 and make are needed; uv is used if
 # present, else put into .uv/ of this folder.
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-long check clean
+.PHONY: help setup demo test test-long check clean
 
 PYTHON ?= python3
 UV := $(shell command -v uv 2>/dev/null)
@@ -18,6 +18,9 @@ help: ## list the targets
 
 .uv/bin/uv:
 	@$(PYTHON) -m venv .uv && .uv/bin/pip install --quiet --disable-pip-version-check uv
+
+setup: $(SETUP) ## make the environment with everything the tests need
+	@$(UV) sync --quiet --extra test
 
 demo: $(SETUP) ## set up, replay Mango Markets (11 Oct 2022), write the report
 	@$(UV) run --quiet --no-dev backstop demo

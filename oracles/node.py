@@ -10,15 +10,17 @@ import hashlib
 import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, is_dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from oracles.reading import Reading
 from protocol.errors import UnknownNameError
-from protocol.vaults.share_vault import ShareVault
+from protocol.venues.vault_share import VaultShare
 from protocol.venues.venue import Venue
+
+Stored = TypeVar("Stored")
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,7 @@ class View:
     time: int
     block: int = 0
     venues: Mapping[str, Venue] = field(default_factory=dict)
-    vaults: Mapping[str, ShareVault] = field(default_factory=dict)
+    vaults: Mapping[str, VaultShare] = field(default_factory=dict)
     feeds: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
     memory: Mapping[str, object] = field(default_factory=dict)
 
@@ -60,7 +62,12 @@ class View:
             raise UnknownNameError("venue", name, tuple(self.venues))
         return self.venues[name]
 
-    def vault(self, name: str) -> ShareVault:
+    def stored(self, name: str, kind: type[Stored]) -> Stored | None:
+        """Return what the oracle contract ``name`` has stored; None where there is nothing of this kind."""
+        value = self.memory.get(name)
+        return value if isinstance(value, kind) else None
+
+    def vault(self, name: str) -> VaultShare:
         """Return the vault called ``name``."""
         if name not in self.vaults:
             raise UnknownNameError("vault", name, tuple(self.vaults))
@@ -87,7 +94,7 @@ class Node(ABC):
         return self.kind
 
     def parameters(self) -> dict[str, object]:
-        """Return the parameters as plain data."""
+        """Return the parameters as plain data: text, numbers, tuples and dataclasses of them."""
         return {f.name: _plain(getattr(self, f.name)) for f in fields(self) if f.name != "parents"}
 
     @cached_property
@@ -110,7 +117,9 @@ def _plain(value: object) -> object:
         return f"{value.numerator}/{value.denominator}"
     if isinstance(value, tuple):
         return [_plain(item) for item in value]
-    raise TypeError(f"a node parameter must be a string, integer, fraction or tuple, not {value!r}")
+    if is_dataclass(value) and not isinstance(value, type):
+        return [type(value).__name__, *(_plain(getattr(value, f.name)) for f in fields(value))]
+    raise TypeError(f"a node parameter must be plain data (see parameters), not {value!r}")
 
 
 def walk(output: Node) -> Iterator[Node]:

@@ -11,6 +11,19 @@ from enum import Enum
 from fractions import Fraction
 from typing import Literal, Self
 
+from protocol.errors import (
+    OracleDeviationError,
+    OracleError,
+    OracleFutureError,
+    OracleNotSupportedError,
+    OracleOrderError,
+    OracleRangeError,
+    OracleStaleError,
+    OracleTooFewError,
+    OracleUnauthorisedError,
+    RuleError,
+)
+
 
 class Reason(Enum):
     """Why a node gives no value."""
@@ -22,6 +35,13 @@ class Reason(Enum):
     TOO_FEW_SOURCES = "too-few-sources"
     DEVIATED = "deviated"
     FROM_FUTURE = "from-future"
+    UNCERTAIN = "uncertain"
+    OUT_OF_BOUNDS = "out-of-bounds"
+    MOVED_TOO_FAST = "moved-too-fast"
+    SEQUENCER_DOWN = "sequencer-down"
+    FROZEN = "frozen"
+    UNAUTHORISED = "unauthorised"
+    NOT_SUPPORTED = "not-supported"
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,3 +126,24 @@ class Reading:
 def refuse(source: str, reason: Reason, message: str, *children: Reading, **details: int | str) -> Reading:
     """Return a refusal."""
     return Reading(source, refusal=Refusal(reason, message, tuple(details.items())), children=children)
+
+
+REASONS: tuple[tuple[type[OracleError], Reason], ...] = (
+    (OracleStaleError, Reason.STALE),
+    (OracleFutureError, Reason.FROM_FUTURE),
+    (OracleTooFewError, Reason.TOO_FEW_SOURCES),
+    (OracleUnauthorisedError, Reason.UNAUTHORISED),
+    (OracleOrderError, Reason.REVERTED),
+    (OracleRangeError, Reason.OUT_OF_BOUNDS),
+    (OracleDeviationError, Reason.DEVIATED),
+    (OracleNotSupportedError, Reason.NOT_SUPPORTED),
+)
+
+
+def refuse_error(source: str, error: RuleError, *children: Reading) -> Reading:
+    """Return the refusal that a contract's revert means to its reader."""
+    reason = next((reason for kind, reason in REASONS if isinstance(error, kind)), Reason.REVERTED)
+    details: dict[str, int | str] = {
+        key: value if isinstance(value, int) else str(value) for key, value in error.details.items()
+    }
+    return refuse(source, reason, error.message, *children, **details)

@@ -55,6 +55,77 @@ class DivisionByZeroError(RuleError):
         super().__init__(f"{what}: division by zero", what=what)
 
 
+# Oracles
+
+
+class OracleError(RuleError):
+    """An oracle contract or node refused; ``reason`` is the contract's own text.
+
+    Parameters
+    ----------
+    reason
+        Revert string or error name of the source contract.
+    message
+        One sentence with the numbers; the reason itself where nothing is to be added.
+    details
+        The numbers.
+    """
+
+    code = "oracle"
+
+    def __init__(self, reason: str, message: str = "", **details: object) -> None:
+        super().__init__(f"{reason}: {message}" if message else reason, **details)
+        self.reason = reason
+
+
+class OracleStaleError(OracleError):
+    """A price is older than its reader allows, or not newer than the stored one."""
+
+    code = "oracle-stale"
+
+
+class OracleFutureError(OracleError):
+    """A price claims a time too far ahead of the block."""
+
+    code = "oracle-future"
+
+
+class OracleTooFewError(OracleError):
+    """Too few values, signers, samples or sources."""
+
+    code = "oracle-too-few"
+
+
+class OracleUnauthorisedError(OracleError):
+    """A signer or sender may not speak for this feed, or spoke twice."""
+
+    code = "oracle-unauthorised"
+
+
+class OracleOrderError(OracleError):
+    """Messages are not in the order or of the common time that the contract demands."""
+
+    code = "oracle-order"
+
+
+class OracleRangeError(OracleError):
+    """A price, exponent or confidence lies outside the reader's bounds."""
+
+    code = "oracle-range"
+
+
+class OracleDeviationError(OracleError):
+    """Two prices of the same thing lie too far apart."""
+
+    code = "oracle-deviation"
+
+
+class OracleNotSupportedError(OracleError):
+    """No rule prices this pair."""
+
+    code = "oracle-not-supported"
+
+
 # Venues
 
 
@@ -110,6 +181,28 @@ class UnknownAssetError(VenueError):
     def __init__(self, asset: str, known: tuple[str, ...]) -> None:
         super().__init__(
             f"no asset {asset!r} here; this venue trades {', '.join(known)}", asset=asset, known=known
+        )
+
+
+class SameAssetError(VenueError):
+    """The asset sold and the asset bought are the same."""
+
+    code = "same-asset"
+
+    def __init__(self, asset: str) -> None:
+        super().__init__(f"{asset!r} cannot be exchanged for itself", asset=asset)
+
+
+class VirtualPriceLossError(VenueError):
+    """A Curve crypto pool refuses an action that would lower its virtual price (``Loss``)."""
+
+    code = "virtual-price-loss"
+
+    def __init__(self, before: int, after: int) -> None:
+        super().__init__(
+            f"virtual price would move from {before} to {after} (1e18), which the pool calls a loss",
+            before=before,
+            after=after,
         )
 
 

@@ -33,7 +33,7 @@ class StepError(BackstopError):
             step=step,
             action=action,
             cause=cause.code,
-            **cause.details,
+            numbers=cause.details,
         )
 
 

@@ -13,8 +13,8 @@ from oracles.node import Sample, View
 from protocol.errors import UnknownNameError
 from protocol.ledger import Account, Kind
 from protocol.transaction import Committed, State, Transaction
-from protocol.vaults.share_vault import ShareVault
 from protocol.venues.uniswap_v2 import UniswapV2Pair
+from protocol.venues.vault_share import VaultShare
 from protocol.venues.venue import Trade, Venue
 from scenarios.errors import UnbackedError
 
@@ -88,8 +88,8 @@ class World:
         self.state.values[name] = venue
         for asset, units in _held(venue).items():
             self.fund(name, asset, units)
-        if isinstance(venue, UniswapV2Pair) and venue.total_supply:
-            self.move(shares_of(name), OUTSIDE, shares_of(name), venue.total_supply, "LP tokens of others")
+        share, supply = _shares(name, venue)
+        self.move(shares_of(name), OUTSIDE, share, supply, "shares of others")
 
     def venue(self, name: str) -> Venue:
         """Return a venue as it is now."""
@@ -110,8 +110,33 @@ class World:
         trade, after = self.venue(venue).swap(sell, buy, units, time=self.time)
         self.move(actor, venue, sell, trade.amount_in, f"sold on {venue}")
         self.move(venue, actor, buy, trade.amount_out, f"bought on {venue}")
-        self.state.values[venue] = after
+        self._set_venue(venue, after)
         return trade
+
+    def swap_wrapped(self, actor: str, venue: str, sell: str, buy: str, units: int) -> Trade:
+        """Sell an underlying asset on a pool that holds wrapped ones (Curve's ``exchange_underlying``).
+
+        The wrappers lie outside this world: the actor trades the underlying with the outside, and the pool's
+        wrapped coins come from and go there.
+        """
+        before = self.venue(venue).reserves()
+        trade, after = self.venue(venue).swap(sell, buy, units, time=self.time)
+        self.move(actor, OUTSIDE, sell, trade.amount_in, f"sold on {venue}")
+        self.move(OUTSIDE, actor, buy, trade.amount_out, f"bought on {venue}")
+        for asset, left in after.reserves().items():
+            change = left - before[asset]
+            source, target = (OUTSIDE, venue) if change > 0 else (venue, OUTSIDE)
+            self.move(source, target, asset, abs(change), "wrapped or unwrapped")
+        self._set_venue(venue, after)
+        return trade
+
+    def _set_venue(self, name: str, after: Venue) -> None:
+        """Keep the venue's new value; what it holds beyond its reserves are fees that belong to its admin."""
+        self.state.values[name] = after
+        for asset, units in _held(after).items():
+            fees = self.balance(name, asset) - units
+            if fees > 0:
+                self.move(name, self.wallet(f"{name}.fees"), asset, fees, "admin fee")
 
     def add_liquidity(self, actor: str, venue: str, asset: str, units: int) -> tuple[int, int]:
         """Add ``units`` of ``asset`` and the other asset in proportion, as the V2 router does.
@@ -134,19 +159,11 @@ class World:
 
     # Vaults
 
-    def add_vault(self, name: str, vault: ShareVault) -> None:
-        """Put a vault into the world, its assets and shares held from outside."""
-        self.wallet(name)
-        self.issuer(f"issuer of {vault.share}")
-        self.state.values[name] = vault
-        self.fund(name, vault.asset, vault.total_assets)
-        self.move(f"issuer of {vault.share}", OUTSIDE, vault.share, vault.total_shares, "shares of others")
-
-    def vault(self, name: str) -> ShareVault:
+    def vault(self, name: str) -> VaultShare:
         """Return a vault as it is now."""
         value = self.state.values.get(name)
-        if not isinstance(value, ShareVault):
-            raise UnknownNameError("vault", name, self._names(ShareVault))
+        if not isinstance(value, VaultShare):
+            raise UnknownNameError("vault", name, self._names(VaultShare))
         return value
 
     def deposit(self, actor: str, vault: str, units: int) -> int:
@@ -167,7 +184,7 @@ class World:
         """Redeem shares; return the assets paid out."""
         before = self.vault(vault)
         units, after = before.redeem(shares)
-        self.move(actor, f"issuer of {before.share}", before.share, shares, "shares burned")
+        self.move(actor, shares_of(vault), before.share, shares, "shares burned")
         self.move(vault, actor, before.asset, units, "redeemed")
         self.state.values[vault] = after
         return units
@@ -179,10 +196,10 @@ class World:
         self.state.values[vault] = before.donate(units)
 
     def _settle_vault(
-        self, actor: str, name: str, before: ShareVault, after: ShareVault, units: int, shares: int
+        self, actor: str, name: str, before: VaultShare, after: VaultShare, units: int, shares: int
     ) -> None:
         self.move(actor, name, before.asset, units, "deposited")
-        self.move(f"issuer of {before.share}", actor, before.share, shares, "shares minted")
+        self.move(shares_of(name), actor, before.share, shares, "shares minted")
         self.state.values[name] = after
 
     # Time, views, transactions
@@ -194,7 +211,7 @@ class World:
             self.time,
             self.block,
             venues={name: value for name, value in values.items() if isinstance(value, Venue)},
-            vaults={name: value for name, value in values.items() if isinstance(value, ShareVault)},
+            vaults={name: value for name, value in values.items() if isinstance(value, VaultShare)},
             feeds={name: value.samples for name, value in values.items() if isinstance(value, Feed)},
             memory=values,
         )
@@ -221,24 +238,27 @@ def assert_backed(state: State, transaction: str) -> None:
         A defect of the program, whatever the input.
     """
     for name, value in state.values.items():
-        if isinstance(value, Venue):
-            for asset, units in _held(value).items():
-                _require_equal(state, transaction, name, asset, units)
-            if isinstance(value, UniswapV2Pair) and value.total_supply:
-                issued = state.ledger.issued(shares_of(name), shares_of(name))
-                if issued != value.total_supply:
-                    raise UnbackedError(transaction, name, shares_of(name), value.total_supply, issued)
-        elif isinstance(value, ShareVault):
-            _require_equal(state, transaction, name, value.asset, value.total_assets)
-            issued = state.ledger.issued(f"issuer of {value.share}", value.share)
-            if issued != value.total_shares:
-                raise UnbackedError(transaction, name, value.share, value.total_shares, issued)
+        if not isinstance(value, Venue):
+            continue
+        for asset, units in _held(value).items():
+            _require_equal(state, transaction, name, asset, units)
+        share, supply = _shares(name, value)
+        if supply:
+            issued = state.ledger.issued(shares_of(name), share)
+            if issued != supply:
+                raise UnbackedError(transaction, name, share, supply, issued)
 
 
 def _require_equal(state: State, transaction: str, name: str, asset: str, believed: int) -> None:
     held = state.ledger.balance(name, asset)
     if held != believed:
         raise UnbackedError(transaction, name, asset, believed, held)
+
+
+def _shares(name: str, venue: Venue) -> tuple[str, int]:
+    if isinstance(venue, VaultShare):
+        return venue.share, venue.total_supply
+    return shares_of(name), getattr(venue, "total_supply", 0)
 
 
 def _held(venue: Venue) -> Mapping[str, int]:

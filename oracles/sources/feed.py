@@ -43,3 +43,33 @@ class FeedSample(Node):
     def label(self) -> str:
         """The feed and how far back."""
         return self.feed if self.back == 0 else f"{self.feed}, {self.back} back"
+
+
+@dataclass(frozen=True)
+class DelayedSample(Node):
+    """The newest sample that was published at least ``delay`` seconds ago.
+
+    Parameters
+    ----------
+    feed
+        Name of the feed in the view.
+    delay
+        Seconds in which somebody may object, or an informed trader may act first.
+    """
+
+    kind: ClassVar[str] = "delayed-sample"
+    feed: str
+    delay: int
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return the sample, or refuse where none is old enough."""
+        del readings
+        for sample in reversed(view.feeds.get(self.feed, ())):
+            if sample.time <= view.time - self.delay:
+                return Reading(self.id, sample.value, sample.decimals, sample.time, round=sample.round)
+        return refuse(self.id, Reason.NO_DATA, f"feed {self.feed!r} has no sample {self.delay} s old")
+
+    @property
+    def label(self) -> str:
+        """The feed and the delay."""
+        return f"{self.feed}, {self.delay} s ago"

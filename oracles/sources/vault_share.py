@@ -12,7 +12,7 @@ DECIMALS = 18
 
 
 @dataclass(frozen=True)
-class VaultShare(Node):
+class VaultSharePrice(Node):
     """Assets of one whole share, times the parent's price of the asset where there is a parent.
 
     Parameters
@@ -30,7 +30,7 @@ class VaultShare(Node):
 
     def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
         """Return convert-to-assets of one share, at 18 decimals, rounded down."""
-        assets = view.vault(self.vault).price_per_share(self.share_decimals)
+        assets = view.vault(self.vault).price_per_share(10**self.share_decimals)
         value = assets * 10**DECIMALS // 10**self.asset_decimals
         for reading in readings:
             if not reading.ok:

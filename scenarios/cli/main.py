@@ -64,6 +64,8 @@ def build_parser() -> Parser:
     add("incidents", "list the bundled incidents")
     validate = add("validate", "check scenario or incident files; every problem with its line")
     validate.add_argument("file", nargs="+", help="YAML, TOML or JSON file, or a bundled id")
+    verify = add("verify", "check vector files of the real contracts against our models")
+    verify.add_argument("path", nargs="+", help="vector files (.json, .json.gz) or folders of them")
     add("schema", "print the JSON Schema of incident files")
     add("doctor", "say what this installation can do and what it lacks")
     demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")

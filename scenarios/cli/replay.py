@@ -83,7 +83,7 @@ def replay_data(replay: Replay) -> dict[str, object]:
         "date": replay.date,
         "chain": replay.chain,
         "mechanism": replay.mechanism,
-        "outcomes": [_outcome(outcome) for outcome in replay.outcomes],
+        "outcomes": [*map(_outcome, replay.outcomes), *_combined(replay.outcomes)],
         "findings": replay.findings,
         "series": replay.series,
         "steps": replay.steps,
@@ -109,6 +109,24 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
         "note": outcome.note,
         "reason": outcome.reason,
     }
+
+
+def _combined(outcomes: tuple[Outcome, ...]) -> list[dict[str, object]]:
+    """Return a row for each figure with one value per asset, its values as an object."""
+    groups: dict[str, list[Outcome]] = {}
+    for outcome in outcomes:
+        name, dot, _ = outcome.name.rpartition(".")
+        if dot and not outcome.name.rsplit("_", 1)[-1].replace(".", "").isdigit():
+            groups.setdefault(name, []).append(outcome)
+    rows = []
+    for name, parts in groups.items():
+        row = _outcome(parts[0]) | {"name": name, "deviation": None}
+        for key in ("replayed", "published"):
+            values = {part.name.rpartition(".")[2]: getattr(part, key) for part in parts}
+            row[key] = values if any(value is not None for value in values.values()) else None
+        known = [part.within for part in parts if part.within is not None]
+        rows.append(row | {"within": all(known) if known else None})
+    return rows
 
 
 def _rounded(value: Decimal) -> Decimal:

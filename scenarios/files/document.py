@@ -139,6 +139,7 @@ def _decode(content: bytes, reading: Reading) -> str:
         reading.fail("empty", "the file is empty", (1, 1))
     zero = content.find(b"\0")
     bad = None
+    text = ""
     try:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -126,7 +126,11 @@ Height: TypeAlias = Annotated[int, Field(ge=0, strict=True)]
 
 
 class Incident(_Part):
-    """The facts of one incident: state before, steps, oracle, and the published outcomes."""
+    """The facts of one incident: state before, steps, oracle, and the published outcomes.
+
+    The model holds the shape; `scenarios.files.library.load_incident` also runs the checks across fields
+    (`scenarios.files.checks`) and gives every problem its place in the file.
+    """
 
     id: str = Field(
         pattern=r"^[a-z0-9][a-z0-9-]*$",

@@ -76,6 +76,7 @@ def incident_schema() -> dict[str, Any]:
         "$id": SCHEMA_ID,
         **{key: value for key, value in schema.items() if key != "$defs"},
         "title": "Backstop incident",
+        "description": "The facts of one incident: state before, steps, oracle, and published outcomes.",
         "$defs": definitions,
     }
 
@@ -89,8 +90,8 @@ def _complete_step(step: dict[str, Any]) -> None:
     properties = cast("dict[str, dict[str, Any]]", step["properties"])
     properties["action"]["enum"] = list(ACTIONS)
     for name, (kind, meaning) in FIELDS.items():
-        kinds = {kind, *(other for (_, field), other in OTHER_KINDS.items() if field == name)}
-        shapes = [_KINDS[one] for one in sorted(kinds)]
+        kinds: list[Kind] = [kind, *(other for (_, field), other in OTHER_KINDS.items() if field == name)]
+        shapes = [_KINDS[one] for one in kinds]
         shape = shapes[0] if len(shapes) == 1 else {"anyOf": shapes}
         properties[name] = {**shape, "description": meaning}
     patterns = {

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from oracles.sources.vault_share import VaultShare
-from protocol.vaults.share_vault import ShareVault
+from oracles.sources.vault_share import VaultSharePrice
+from protocol.venues.vault_share import VaultShare, yearn
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
 from scenarios.incidents.replayer import Replayer, Watch
@@ -32,8 +32,8 @@ class CreamReplayer(Replayer):
         facts = self.facts
         self.price_before = facts.decimal("state_before", VAULT, "price_per_share")
         self.rate = facts.decimal("state_before", "crYUSD", "exchange_rate_yusd_per_cryusd")
-        self.world.add_vault(VAULT, self._vault_before())
-        self.oracle = VaultShare(VAULT)
+        self.world.add_venue(VAULT, self._vault_before())
+        self.oracle = VaultSharePrice(VAULT)
         self.world.issuer("crYUSD issuer")
         self.lenders = self.world.margin_account(CREAM, "lenders")
         for step in self.incident.steps:
@@ -41,7 +41,7 @@ class CreamReplayer(Replayer):
         self.supply_before_gift = 0
         self.multiple: Decimal | None = None
 
-    def _vault_before(self) -> ShareVault:
+    def _vault_before(self) -> VaultShare:
         """Return the vault such that, after the deposits and the redemption, the gift equals what is left."""
         left = minted = burned = held = Decimal(0)
         for step in self.incident.steps:
@@ -62,7 +62,7 @@ class CreamReplayer(Replayer):
             SHARE, minted - burned
         )
         assets = int(shares * Fraction(self.price_before))
-        return ShareVault("yCRV", SHARE, assets, shares)
+        return yearn("yCRV", SHARE, total_assets=assets, total_supply=shares)
 
     def _fund_market(self, action: str, step: Facts) -> None:
         """Give the market the least cash that the borrows need beyond what the attacker supplied."""
@@ -159,14 +159,14 @@ class CreamReplayer(Replayer):
         """Redeem the shares printed for the vault's assets."""
         shares = min(self.step_units(step, SHARE, "amount"), self.world.balance(actor, SHARE))
         got = self.world.redeem(actor, VAULT, shares)
-        self.supply_before_gift = self.world.vault(VAULT).total_shares
+        self.supply_before_gift = self.world.vault(VAULT).total_supply
         return f"redeems {self.text(SHARE, shares)} for {self.text('yCRV', got)}"
 
     def do_donate(self, step: Facts, actor: str) -> str:
         """Give to the vault; its price per share is what the market reads."""
-        before = self.world.vault(VAULT).price_per_share()
+        before = self.world.vault(VAULT).price_per_share(10**18)
         summary = super().do_donate(step, actor)
-        after = self.world.vault(VAULT).price_per_share()
+        after = self.world.vault(VAULT).price_per_share(10**18)
         self.multiple = Decimal(after) / Decimal(before)
         self.read_oracle()
         return summary

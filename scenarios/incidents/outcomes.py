@@ -26,7 +26,10 @@ NO_RULE = Missing("this replay has no rule that yields a figure of this name")
 def compare(
     incident: Incident, values: Mapping[str, Decimal | Missing], units: Mapping[str, str]
 ) -> tuple[Outcome, ...]:
-    """Return a row for each published outcome, then for each name to predict (``units`` gives its unit)."""
+    """Return a row for each published outcome, then for each name to predict (``units`` gives its unit).
+
+    A figure that has one value per asset is ``name.asset`` in ``values``, and so many rows.
+    """
     rows: list[Outcome] = []
     for published in incident.outcomes:
         if isinstance(published.value, dict):
@@ -36,7 +39,10 @@ def compare(
         else:
             value = values.get(published.name, NO_RULE)
             rows.append(_compare_one(published, published.name, published.value, value))
-    rows += [_predict(name, units.get(name, ""), values.get(name, NO_RULE)) for name in incident.predict]
+    for name in incident.predict:
+        parts = [part for part in values if part.startswith(f"{name}.")]
+        for part in parts or [name]:
+            rows.append(_predict(part, units.get(name, ""), values.get(part, NO_RULE)))
     return tuple(rows)
 
 

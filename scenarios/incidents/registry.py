@@ -11,11 +11,16 @@ if TYPE_CHECKING:
 
 REPLAYERS = {
     "bzx1-2020-02-15": "bzx:Bzx1Replayer",
+    "bzx2-2020-02-18": "bzx2:Bzx2Replayer",
     "cheesebank-2020-11-06": "lp_collateral:CheeseBankReplayer",
     "cream-yusd-2021-10-27": "cream:CreamReplayer",
+    "harvest-fusdc-2020-10-26": "harvest:HarvestUsdcReplayer",
+    "harvest-fusdt-2020-10-26": "harvest:HarvestUsdtReplayer",
     "inverse-inv-2022-04-02": "inverse:InverseInvReplayer",
+    "inverse-yvcrv-2022-06-16": "inverse_yvcrv:InverseYvcrvReplayer",
     "mango-2022-10-11": "mango:MangoReplayer",
     "resupply-2025-06-26": "resupply:ResupplyReplayer",
+    "valuedefi-2020-11-14": "valuedefi:ValueDefiReplayer",
     "warp-2020-12-17": "lp_collateral:WarpReplayer",
     "yieldblox-2026-02-22": "yieldblox:YieldbloxReplayer",
 }

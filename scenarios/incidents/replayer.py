@@ -8,6 +8,7 @@ this folder, named by incident in ``registry``. Everything is computed from the 
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Context, Decimal
@@ -90,9 +91,14 @@ class Replayer:
     # What a subclass changes
 
     def build(self) -> None:
-        """Put the state before into the world."""
+        """Put the state before into the world: venues, and what ``state_before`` gives an actor by asset."""
         for name, venue in build_venues(self.facts).items():
             self.add_venue(name, venue)
+        for actor in self.incident.actors:
+            if self.facts.has("state_before", actor):
+                for asset, amount in self.facts.items("state_before", actor):
+                    if asset in self.world.decimals:
+                        self.world.fund(self.world.wallet(actor), asset, self.units(asset, amount))
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return this incident's own outcomes by name; names by convention need no entry here."""
@@ -197,7 +203,8 @@ class Replayer:
 
     def facts_decimals(self) -> dict[str, int]:
         """Return every declared asset's decimals."""
-        return {asset: self.facts.integer("assets", asset) for asset in self.facts.mapping("assets")}
+        declared = self.facts.mapping("assets") if self.facts.has("assets") else {}
+        return {asset: self.facts.integer("assets", asset) for asset in declared}
 
     def add_venue(self, name: str, venue: Venue) -> None:
         """Put a venue into the world; its LP token has 18 decimals."""
@@ -424,11 +431,12 @@ class Replayer:
                 if asset.endswith(".LP"):
                     values[f"lp_minted_step_{n}"] = values["lp_minted"] = self.whole(asset, units)
         for n, venues in self.reserves_after.items():
+            holders = Counter(asset for reserves in venues.values() for asset in reserves)
             for venue, reserves in venues.items():
                 for asset, units in reserves.items():
                     whole = self.whole(asset, units)
                     values[f"{venue}_{asset.lower()}_after_step_{n}"] = whole
-                    if len(venues) == 1:
+                    if holders[asset] == 1:
                         values[f"pool_{asset.lower()}_after_step_{n}"] = whole
                         values[f"pool_{asset.lower()}_after"] = whole
         return values

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 from oracles.node import read
 from oracles.sources.constant import Constant
-from oracles.sources.vault_share import Reciprocal, VaultShare
+from oracles.sources.vault_share import Reciprocal, VaultSharePrice
 from protocol.errors import BorrowRefusedError
-from protocol.vaults.share_vault import ShareVault
+from protocol.venues.vault_share import VaultShare
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
 from scenarios.incidents.replayer import Replayer, Watch
@@ -37,11 +37,13 @@ class ResupplyReplayer(Replayer):
         dead = self.facts.integer("state_before", VAULT, "dead_shares")
         assets = self.facts.integer("state_before", VAULT, "total_assets")
         shares = self.facts.integer("state_before", VAULT, "shares")
-        self.world.add_vault(VAULT, ShareVault("crvUSD", SHARE, assets, shares, dead, virtual_assets=1))
+        self.world.add_venue(
+            VAULT, VaultShare("crvUSD", SHARE, assets, shares, virtual_assets=1, virtual_shares=dead)
+        )
         self.limit = self.units("reUSD", self.facts.decimal("parameters", "pair_borrow_limit_reusd"))
         self.world.margin_account(PAIR, "lenders")
         self.world.issuer("reUSD issuer")
-        self.oracle = Reciprocal(parents=(VaultShare(VAULT),))
+        self.oracle = Reciprocal(parents=(VaultSharePrice(VAULT),))
         self.rate: int | None = None
         self.borrowed = 0
         self.redeemed = 0
@@ -60,7 +62,7 @@ class ResupplyReplayer(Replayer):
         """Give to the vault's controller, which the vault counts as its own."""
         units = self.step_units(step, step.text("asset"), "amount")
         self.world.donate(actor, VAULT, units)
-        price = self.world.vault(VAULT).price_per_share()
+        price = self.world.vault(VAULT).price_per_share(10**18)
         return f"gives {self.text('crvUSD', units)}; one share now converts to {price} (raw)"
 
     def do_mint_shares(self, step: Facts, actor: str) -> str:
@@ -115,7 +117,7 @@ class ResupplyReplayer(Replayer):
                 "convert-to-assets of 1e18 shares",
                 "raw / 1e18",
                 "Assets per share of the vault",
-                lambda: Decimal(self.world.vault(VAULT).price_per_share()).scaleb(-18),
+                lambda: Decimal(self.world.vault(VAULT).price_per_share(10**18)).scaleb(-18),
             )
         ]
 

@@ -14,8 +14,19 @@ from scenarios.verify.errors import UnknownFormatError, VectorFileError
 from scenarios.verify.tally import Checker, Document
 
 MODULES = (
+    "scenarios.verify.curve",
+    "scenarios.verify.oracles_adapters",
+    "scenarios.verify.oracles_chainlink",
+    "scenarios.verify.oracles_maker",
+    "scenarios.verify.oracles_medians",
+    "scenarios.verify.oracles_pyth",
+    "scenarios.verify.oracles_redstone",
+    "scenarios.verify.oracles_solana",
+    "scenarios.verify.oracles_synthetix",
+    "scenarios.verify.oracles_tellor",
     "scenarios.verify.pricing_curves",
     "scenarios.verify.uniswap_v2",
+    "scenarios.verify.uniswap_v3",
     "scenarios.verify.weighted_pool",
 )
 """Modules that export ``CHECKERS: dict[str, Checker]``, imported when the first file is read.

@@ -13,8 +13,8 @@ import pytest
 import yaml
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from incident_text import BASE, as_json, as_toml, bundled_text, place_of
 
+from incident_text import BASE, as_json, as_toml, bundled_text, place_of
 from scenarios.files import read_yaml
 from scenarios.files.document import MAX_BYTES, Document, load_document, parse_document
 from scenarios.files.errors import FileError, Problem

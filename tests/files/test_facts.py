@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 import pytest
-from incident_text import BASE, edited, place_of
 
+from incident_text import BASE, edited, place_of
 from scenarios.files.document import parse_document
 from scenarios.files.errors import FileError, MissingFactError
 from scenarios.files.facts import Facts

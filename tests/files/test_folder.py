@@ -6,9 +6,9 @@ import os
 from pathlib import Path
 
 import pytest
-from incident_text import as_json, as_toml
 from jsonschema import Draft202012Validator
 
+from incident_text import as_json, as_toml
 from scenarios.files.document import parse_document
 from scenarios.files.library import load_incident, read_incident
 from scenarios.files.schema import incident_schema

@@ -6,11 +6,12 @@ import subprocess
 import sys
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
-from incident_text import BASE, as_toml, bundled_text
 from pydantic import ValidationError
 
+from incident_text import BASE, as_toml, bundled_text
 from scenarios.files.document import parse_document
 from scenarios.files.errors import FileError
 from scenarios.files.library import list_incidents, load_incident
@@ -56,8 +57,9 @@ def test_model_holds_exact_numbers_and_typed_pools() -> None:
     assert incident.outcomes[0].tolerance_abs == 1
     assert incident.outcomes[0].tolerance_rel is None
     assert incident.steps[2].fields["amount"] == 341217
+    changed: Any = incident
     with pytest.raises(ValidationError, match="frozen"):
-        incident.title = "other"  # type: ignore[misc]
+        changed.title = "other"
 
 
 def test_load_by_path_in_any_format(tmp_path: Path) -> None:

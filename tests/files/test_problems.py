@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 import yaml
-from incident_text import BASE, as_json, as_toml, edited, place_of, problems_of
 
+from incident_text import BASE, as_json, as_toml, edited, place_of, problems_of
 from scenarios.files.document import parse_document
 from scenarios.files.library import read_incident
 

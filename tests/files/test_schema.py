@@ -7,9 +7,9 @@ from collections.abc import Iterator
 from importlib.resources import files
 
 import pytest
-from incident_text import bundled_text, edited
 from jsonschema import Draft202012Validator
 
+from incident_text import bundled_text, edited
 from scenarios.files.document import parse_document
 from scenarios.files.library import list_incidents
 from scenarios.files.schema import SCHEMA_FILE, SCHEMA_ID, incident_schema, schema_text

@@ -15,9 +15,9 @@ from oracles.reducers import FirstOf, Latest, Median, median_down
 from oracles.sources.constant import Constant
 from oracles.sources.feed import FeedSample
 from oracles.sources.pool import CumulativeTwap, LpTokenByReserves, Observation, SpotPool
-from oracles.sources.vault_share import Reciprocal, VaultShare
-from protocol.vaults.share_vault import ShareVault
+from oracles.sources.vault_share import Reciprocal, VaultSharePrice
 from protocol.venues.uniswap_v2 import UniswapV2Pair
+from protocol.venues.vault_share import yearn
 
 E = 10**18
 
@@ -117,12 +117,12 @@ def test_the_average_starts_at_the_stored_observation() -> None:
 
 
 def test_a_vault_share_and_its_reciprocal() -> None:
-    vault = ShareVault("A", "S", 3 * E, 2 * E)
+    vault = yearn("A", "S", total_assets=3 * E, total_supply=2 * E)
     view = View(0, vaults={"v": vault})
-    assert read(VaultShare("v", parents=(Constant("A", 2 * E),)), view).value == 3 * E
-    assert read(Reciprocal(parents=(VaultShare("v"),)), view).value == 10**36 // (3 * E // 2)
-    empty = View(0, vaults={"v": ShareVault("A", "S", 0, 2 * E)})
-    refused = read(Reciprocal(parents=(VaultShare("v"),)), empty)
+    assert read(VaultSharePrice("v", parents=(Constant("A", 2 * E),)), view).value == 3 * E
+    assert read(Reciprocal(parents=(VaultSharePrice("v"),)), view).value == 10**36 // (3 * E // 2)
+    empty = View(0, vaults={"v": yearn("A", "S", total_supply=2 * E)})
+    refused = read(Reciprocal(parents=(VaultSharePrice("v"),)), empty)
     assert refused.refusal is not None
     assert refused.refusal.reason is Reason.REVERTED
 

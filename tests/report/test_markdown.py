@@ -1,13 +1,13 @@
 from __future__ import annotations
 
 import pytest
-from hostile_replay import HOSTILE, PAYLOADS
 from hypothesis import given
 from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
-from sample_replay import MANIFEST, SAMPLE
 
+from hostile_replay import HOSTILE, PAYLOADS
+from sample_replay import MANIFEST, SAMPLE
 from scenarios.report.markdown import code, escape, render_markdown
 from scenarios.report.text import plain
 from scenarios.result import Replay

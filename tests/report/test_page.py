@@ -10,9 +10,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
+
 from hostile_replay import HOSTILE
 from sample_replay import MANIFEST, SAMPLE
-
 from scenarios.report.html import MOST_POSTINGS, MOST_ROWS, render_html
 from scenarios.report.numbers import THIN
 from scenarios.result import NodeRecord, Outcome, Point, Posting, Replay, Series, TransactionRecord

@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from playwright.sync_api import Browser, Page
+
 from browser import chromium, opened
 from hostile_replay import HOSTILE, all_texts
-from playwright.sync_api import Browser, Page
 from sample_replay import MANIFEST, SAMPLE
-
 from scenarios.report.html import render_html
 from scenarios.report.text import plain
 from scenarios.result import Replay

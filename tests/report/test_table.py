@@ -4,9 +4,9 @@ import io
 import re
 
 import pytest
+
 from hostile_replay import HOSTILE
 from sample_replay import SAMPLE
-
 from scenarios.report.table import Color, print_outcomes, terminal
 from scenarios.result import Replay
 

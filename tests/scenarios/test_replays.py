@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from decimal import Decimal
 from pathlib import Path
 
@@ -23,6 +24,8 @@ NOT_REPLAYED = {
     ("mango-2022-10-11", "returned_after_vote"),
     ("cream-yusd-2021-10-27", "protocol_loss"),
     ("inverse-inv-2022-04-02", "borrowed_total"),
+    ("harvest-fusdc-2020-10-26", "total_loss_all_cycles_both_vaults"),
+    ("valuedefi-2020-11-14", "attacker_profit_first_vector"),
 }
 """Figures that the facts do not pin; each row must say which fact is missing."""
 
@@ -35,10 +38,8 @@ def replay(name: str) -> Replay:
 def test_every_listed_outcome_is_within_its_tolerance_or_says_why_not(name: str) -> None:
     result = replay(name)
     incident = load_incident(name)
-    assert [row.name for row in result.outcomes] == [
-        *(outcome.name for outcome in incident.outcomes),
-        *incident.predict,
-    ]
+    names = [*(outcome.name for outcome in incident.outcomes), *incident.predict]
+    assert list(dict.fromkeys(re.sub(r"\.[A-Za-z]\w*$", "", row.name) for row in result.outcomes)) == names
     for row in result.outcomes:
         if (name, row.name) in NOT_REPLAYED:
             assert row.verdict == "not-replayed"
@@ -163,7 +164,8 @@ steps:
   - {n: 2, actor: attacker, action: swap, venue: pool, sell: WETH, amount: 10}
   - {n: 3, actor: attacker, action: swap, venue: pool, sell: DAI, amount: all from step 2}
 outcomes:
-  - {name: dai_from_step_2, value: 9871.580343970612988504, unit: DAI, tolerance_abs: 1.0e-18, source: derived}
+  - {name: dai_from_step_2, value: 9871.580343970612988504,
+     unit: DAI, tolerance_abs: 1.0e-18, source: derived}
 references: {}
 """
 
@@ -181,3 +183,17 @@ def test_a_users_own_incident_runs_on_the_generic_actions(tmp_path: Path) -> Non
     )
     with pytest.raises(StepError, match="amount in is zero"):
         replay(str(path))
+
+
+def test_a_users_own_incident_with_own_money_closes(tmp_path: Path) -> None:
+    path = tmp_path / "my-own-test.yaml"
+    lines = [line for line in GENERIC.splitlines() if "flash_loan" not in line]
+    text = "\n".join(lines).replace("steps:", "  attacker: {WETH: 10}\nsteps:")
+    path.write_text(text)
+    result = replay(str(path))
+    # floor(10 * 0.997 * 1e6 / (1000 + 9.97)) in wei, by hand.
+    wei = 10 * 997 * 10**36 * 10**6 // (1000 * 1000 * 10**18 + 10 * 997 * 10**18)
+    (row,) = result.outcomes
+    assert row.replayed == Decimal(wei).scaleb(-18)
+    assert row.verdict == "within"
+    assert [posting.amount for posting in result.transactions[0].postings] == [10**19, wei]

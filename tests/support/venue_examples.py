@@ -13,6 +13,8 @@ from protocol.venues.order_book import OrderBook
 from protocol.venues.transfer_fee import TaxedPair, TransferFee
 from protocol.venues.uniswap_v1 import UniswapV1Exchange
 from protocol.venues.uniswap_v2 import UniswapV2Pair
+from protocol.venues.uniswap_v3.pool import UniswapV3Pool
+from protocol.venues.uniswap_v3.tick_math import sqrt_ratio_at_tick
 from protocol.venues.vault_share import openzeppelin, plain, yearn
 from protocol.venues.venue import Venue
 from protocol.venues.weighted_pool import WeightedPool
@@ -56,6 +58,17 @@ def book() -> OrderBook:
     return made
 
 
+def concentrated() -> UniswapV3Pool:
+    pool = UniswapV3Pool.create("USDC", "WETH", 500).initialise(sqrt_ratio_at_tick(200_311) + 12_345)
+    for lower, upper, liquidity in (
+        (-887_270, 887_270, 10**17),
+        (198_000, 203_000, 10**18),
+        (200_300, 200_320, 10**19),
+    ):
+        pool = pool.mint("provider", lower, upper, liquidity)[2]
+    return pool
+
+
 EXAMPLES: dict[str, VenueExample] = {
     "uniswap-v1": VenueExample(
         UniswapV1Exchange("sUSD", 879 * E18, 243_441 * E18),
@@ -65,6 +78,7 @@ EXAMPLES: dict[str, VenueExample] = {
         UniswapV2Pair("USDC", "WETH", 40_000_000 * 10**6, 20_000 * E18),
         both_ways("USDC", "WETH", (1, 10**15), (10**10, 10**24)),
     ),
+    "uniswap-v3": VenueExample(concentrated(), both_ways("USDC", "WETH", (1, 10**16), (1, 10**25))),
     "uniswap-v2 with transfer fees": VenueExample(
         TaxedPair(UniswapV2Pair("DOGE", "BNB", 7 * 10**24, 78 * E18), TransferFee(1000, 400)),
         both_ways("DOGE", "BNB", (10**12, 10**25), (10**6, 10**21)),

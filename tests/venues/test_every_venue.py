@@ -7,10 +7,10 @@ import json
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from venue_examples import EXAMPLES, VenueExample
 
 from protocol.errors import NegativeAmountError, UnknownAssetError, UnsafeValueError, ZeroAmountError
 from protocol.venues.venue import Venue
+from venue_examples import EXAMPLES, VenueExample
 
 PAIRS = [(name, sell, buy) for name, example in EXAMPLES.items() for sell, buy in example.amounts]
 every_pair = pytest.mark.parametrize(("name", "sell", "buy"), PAIRS)

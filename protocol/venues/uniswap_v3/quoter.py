@@ -12,6 +12,7 @@ The sums grow as far as quotes have needed them, so the first quote of a state c
 from __future__ import annotations
 
 from bisect import bisect_left
+from typing import NamedTuple
 
 from protocol.errors import InsufficientLiquidityError
 from protocol.venues.checks import require_positive
@@ -28,6 +29,24 @@ from protocol.venues.uniswap_v3.swapping import check_swap, default_limit, next_
 from protocol.venues.uniswap_v3.ticks import add_liquidity
 
 _WORD = 1 << 256
+
+
+class Ranges(NamedTuple):
+    """The ranges ahead of the price in one direction, up to where an amount leads.
+
+    Parameters
+    ----------
+    ins, outs, prices
+        One more figure than there are ranges: what the ranges before cost (fee included) and pay, and the
+        square-root price X96 there.
+    liquidities
+        One figure a range.
+    """
+
+    ins: tuple[int, ...]
+    outs: tuple[int, ...]
+    prices: tuple[int, ...]
+    liquidities: tuple[int, ...]
 
 
 class _Side:
@@ -141,6 +160,17 @@ class Quoter:
         moved = (left << 96) // liquidity
         after = price + moved
         return amount, side.outs[k] + scaled * moved // (after * price), after
+
+    def ranges(self, zero_for_one: bool, amount_in: int) -> Ranges:
+        """Return the ranges that selling ``amount_in`` touches, at least the first."""
+        side = self._down if zero_for_one else self._up
+        self._reach(side, side.ins, zero_for_one, amount_in)
+        return Ranges(
+            tuple(side.ins),
+            tuple(side.outs),
+            tuple(side.prices),
+            tuple(liquidity for _, liquidity, _ in side.ranges),
+        )
 
     def exact_out(self, zero_for_one: bool, amount: int) -> tuple[int, int, int]:
         """Quote buying exactly ``amount`` units.

@@ -1,0 +1,321 @@
+"""One probe per oracle node: a graph, and a view in which everything it reads comes from one price.
+
+The price is an integer number of 1e-8 units, so every probe knows what its node must say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from oracles.guards import (
+    Bounds,
+    ConfidenceLimit,
+    DeviationLimit,
+    Freeze,
+    MinimumSources,
+    Positive,
+    RateOfChange,
+    Staleness,
+)
+from oracles.node import Node, Sample, View
+from oracles.reducers import (
+    Cross,
+    Estimate,
+    Estimator,
+    FirstOf,
+    Latest,
+    Median,
+    Product,
+    Quotient,
+    WeightedMedian,
+)
+from oracles.sources.api3 import Api3Feed, Beacon
+from oracles.sources.band import BandFeed, ValidatorPrice
+from oracles.sources.capo import CappedRatio, CappedStable, RatioCap
+from oracles.sources.chainlink import AggregatorProxy, ChainlinkFeed, Ocr2Aggregator
+from oracles.sources.chronicle import ChronicleFeed, Poke, Scribe
+from oracles.sources.connect import ConnectMedian
+from oracles.sources.constant import Constant
+from oracles.sources.euler import (
+    ChainlinkAdapter,
+    CrossAdapter,
+    EulerQuote,
+    EulerRouter,
+    PythAdapter,
+    ResolvedVault,
+)
+from oracles.sources.exchange_index import ExchangeIndex
+from oracles.sources.feed import DelayedSample, FeedSample
+from oracles.sources.gmx import GmxFeed, GmxReport, GmxRule, GmxTransaction
+from oracles.sources.hyperliquid import HyperliquidMark, MarkInputs
+from oracles.sources.maker import DelayedPrice, MakerMedian, MakerMedianFeed, Osm, OsmFeed
+from oracles.sources.mango import MangoStablePrice, StablePrice
+from oracles.sources.pyth import PythFeed, PythPrice
+from oracles.sources.pyth_aggregate import PublisherBoard, PublisherQuote, PythPublishers
+from oracles.sources.redstone import RedstoneCalldata, RedstoneFeed, RedstonePackage, RedstoneRule
+from oracles.sources.reflector import ReflectorFeed, ReflectorPrices
+from oracles.sources.sequencer import SequencerUp, SequencerUptime
+from oracles.sources.switchboard import Submissions, SwitchboardFeed
+from oracles.sources.synthetix import (
+    SynthetixChainlink,
+    SynthetixDeviation,
+    SynthetixReducer,
+    SynthetixStaleness,
+)
+from oracles.sources.tellor import TellorFeed, TellorReports
+from oracles.sources.uma import Assertion, UmaFeed
+from oracles.sources.vault_share import Reciprocal, VaultShare
+from protocol.vaults.share_vault import ShareVault
+
+UNIT = 8
+"""Decimals of the probes' price."""
+
+ViewOf = Callable[[int, int, int], View]
+
+
+@dataclass(frozen=True)
+class Probe:
+    """A graph and how to feed it.
+
+    Parameters
+    ----------
+    build
+        Makes the graph afresh.
+    view
+        (price in 1e-8, now, age in seconds) to the view.
+    power
+        The node says price ** power.
+    timed
+        Whether the reading's time is ``now - age``; else it says "now".
+    tolerance
+        Allowed relative distance beyond one unit of the reading's last place.
+    confident
+        Whether the reading carries a confidence.
+    """
+
+    name: str
+    build: Callable[[], Node]
+    view: ViewOf
+    power: int = 1
+    timed: bool = True
+    tolerance: Fraction = Fraction(0)
+    confident: bool = False
+
+
+def feeds(price: int, now: int, age: int) -> View:
+    """Five feeds of one price at different decimals; ``r`` is a rate of exactly one."""
+    samples = {
+        name: (Sample(now - age, price * 10 ** (digits - UNIT), digits, 7),)
+        for name, digits in (("a", 8), ("b", 18), ("c", 10), ("d", 12), ("e", 8))
+    }
+    one = (Sample(now - age, 10**18, 18),)
+    return View(now, feeds={**samples, "r": one}, memory={"uptime": SequencerUptime(0, 1)})
+
+
+def memory(make: Callable[[int, int], object]) -> ViewOf:
+    """Return a view that holds what ``make(price, time)`` gives under the name ``m``."""
+    return lambda price, now, age: View(now, block=1000, memory={"m": make(price, now - age)})
+
+
+def five() -> tuple[Node, ...]:
+    return tuple(FeedSample(name) for name in "abcde")
+
+
+def aggregator(price: int, time: int) -> Ocr2Aggregator:
+    base = Ocr2Aggregator(4, 1, 0, 10**30)
+    return base.transmit(time, 1, time, [price] * 4, [0, 1])
+
+
+def redstone(price: int, now: int, age: int) -> View:
+    rule = RedstoneRule(frozenset("xyz"), 3, maximum_delay=10**9)
+    packages = tuple(RedstonePackage(signer, (now - age) * 1000, (("F", price),)) for signer in "xyz")
+    return View(now, memory={"m": RedstoneCalldata(rule, packages)})
+
+
+def gmx(price: int, now: int, age: int) -> View:
+    report = GmxReport(price * 10**4, price * 10**4, now - age)
+    return View(now, memory={"m": GmxTransaction(GmxRule(maximum_age=10**9), {"T": report}, {})})
+
+
+def reflector(price: int, now: int, age: int) -> View:
+    samples = {now - age - 300 * back: price * 10**6 for back in range(3)} if price > 0 else {}
+    return View(now, memory={"m": ReflectorPrices(300, samples, now - age)})
+
+
+def euler_router() -> EulerQuote:
+    first = ChainlinkAdapter("a", "base", "cross", 18, 18, 8, 72 * 3600)
+    second = ChainlinkAdapter("r", "cross", "quote", 18, 18, 18, 72 * 3600)
+    cross = CrossAdapter("base", "cross", "quote", first, second)
+    router = EulerRouter((("base", "quote", cross),), (ResolvedVault("share", "base"),))
+    return EulerQuote(router, "share", "quote", 18, 18)
+
+
+def euler_view(price: int, now: int, age: int) -> View:
+    view = feeds(price, now, age)
+    vault = ShareVault("base", "share", 10**24, 10**24)
+    return View(now, feeds=view.feeds, vaults={"share": vault})
+
+
+def euler_pyth_view(price: int, now: int, age: int) -> View:
+    return View(now, memory={"m": PythPrice(price, 0, -8, now - age)})
+
+
+def vault_view(price: int, now: int, age: int) -> View:
+    del age
+    return View(now, vaults={"v": ShareVault("a", "s", price * 10**10, 10**18)})
+
+
+def estimator(estimate: Estimate) -> Probe:
+    return Probe(estimate, lambda: Estimator(estimate, parents=five()), feeds)
+
+
+SOURCES: tuple[Probe, ...] = (
+    Probe("feed-sample", lambda: FeedSample("a"), feeds),
+    Probe("delayed-sample", lambda: DelayedSample("a", 0), feeds),
+    Probe("vault-share", lambda: VaultShare("v"), vault_view, timed=False),
+    Probe("chainlink", lambda: ChainlinkFeed("m"), memory(aggregator)),
+    Probe(
+        "chainlink-proxy",
+        lambda: ChainlinkFeed("m"),
+        memory(lambda price, time: AggregatorProxy((aggregator(price, time),))),
+    ),
+    Probe(
+        "pyth",
+        lambda: PythFeed("m"),
+        memory(lambda price, time: PythPrice(price, 3, -8, time)),
+        confident=True,
+    ),
+    Probe(
+        "pyth-publishers",
+        lambda: PythPublishers("m"),
+        memory(
+            lambda price, time: PublisherBoard(
+                100, time, -8, tuple(PublisherQuote(price, 1, 1, 100) for _ in range(4)), 3
+            )
+        ),
+        confident=True,
+    ),
+    Probe(
+        "maker-median",
+        lambda: MakerMedianFeed("m"),
+        memory(lambda price, time: MakerMedian(frozenset(), 1, price * 10**10, time)),
+    ),
+    Probe(
+        "maker-osm",
+        lambda: OsmFeed("m"),
+        memory(lambda price, time: Osm(3600, DelayedPrice(price * 10**10, True), poked_at=time)),
+    ),
+    Probe(
+        "chronicle",
+        lambda: ChronicleFeed("m"),
+        memory(lambda price, time: Scribe(frozenset(), 1, Poke(price * 10**10, time))),
+    ),
+    Probe("redstone", lambda: RedstoneFeed("m", "F"), redstone),
+    Probe("api3", lambda: Api3Feed("m"), memory(lambda price, time: Beacon(price * 10**10, time))),
+    Probe(
+        "tellor",
+        lambda: TellorFeed("m", delay=-1),
+        memory(lambda price, time: TellorReports(((time, price * 10**10),))),
+    ),
+    Probe(
+        "uma",
+        lambda: UmaFeed("m"),
+        memory(lambda price, time: Assertion(price * 10**10, time - 7200, 1)),
+    ),
+    Probe(
+        "switchboard",
+        lambda: SwitchboardFeed("m"),
+        memory(lambda price, time: Submissions(((990, price * 10**10),) * 3, time)),
+    ),
+    Probe(
+        "band",
+        lambda: BandFeed("m"),
+        memory(lambda price, time: (ValidatorPrice("available", 5, price * 10, time),) * 3),
+    ),
+    Probe("gmx", lambda: GmxFeed("m", "T"), gmx, confident=True),
+    Probe(
+        "hyperliquid-mark",
+        lambda: HyperliquidMark("m"),
+        memory(lambda price, time: MarkInputs(price, 0, price, price, price, (price, price), None, time)),
+    ),
+    Probe("reflector", lambda: ReflectorFeed("m"), reflector),
+    Probe("reflector-mean", lambda: ReflectorFeed("m", 3), reflector),
+    Probe(
+        "mango-stable-price",
+        lambda: MangoStablePrice("m"),
+        memory(lambda price, time: StablePrice.reset(price / 10**8, time)),
+        tolerance=Fraction(1, 2**52),
+    ),
+    Probe("synthetix-chainlink", lambda: SynthetixChainlink("a"), feeds),
+    Probe("synthetix-chainlink-average", lambda: SynthetixChainlink("a", 3600), feeds),
+    Probe("euler-router", euler_router, euler_view, timed=False),
+    Probe(
+        "euler-pyth",
+        lambda: EulerQuote(PythAdapter("m", "b", "q", 18, 18, 900, 100), "b", "q", 18, 18),
+        euler_pyth_view,
+        timed=False,
+    ),
+)
+
+NODES: tuple[Probe, ...] = (
+    Probe("median", lambda: Median("mean-down", 3, parents=five()), feeds),
+    Probe("weighted-median", lambda: WeightedMedian((3, 2, 2, 1, 1), 5, parents=five()), feeds),
+    *(
+        estimator(estimate)
+        for estimate in ("mean", "trimmed-mean", "winsorised-mean", "huber", "minimum", "maximum")
+    ),
+    Probe("latest", lambda: Latest(parents=five()), feeds),
+    Probe("first-of", lambda: FirstOf(parents=five()), feeds),
+    Probe("product", lambda: Product(parents=(FeedSample("b"), FeedSample("r"))), feeds),
+    Probe("product-square", lambda: Product(parents=(FeedSample("b"), FeedSample("b"))), feeds, power=2),
+    Probe("quotient", lambda: Quotient(parents=(FeedSample("r"), FeedSample("b"))), feeds, power=-1),
+    Probe("cross", lambda: Cross(parents=(FeedSample("b"), FeedSample("r"))), feeds),
+    Probe(
+        "cross-invert", lambda: Cross("invert", parents=(FeedSample("b"), FeedSample("r"))), feeds, power=-1
+    ),
+    Probe(
+        "reciprocal",
+        lambda: Reciprocal(36, 18, parents=(FeedSample("b"),)),
+        feeds,
+        power=-1,
+        timed=False,
+    ),
+    Probe("connect-median", lambda: ConnectMedian(3, 8, parents=five()), feeds, tolerance=Fraction(1, 2**62)),
+    Probe("exchange-index", lambda: ExchangeIndex((3, 2, 2, 1, 1), maximum_age=10**9, parents=five()), feeds),
+    Probe("synthetix-median", lambda: SynthetixReducer("MEDIAN", parents=five()), feeds),
+    Probe("synthetix-mean", lambda: SynthetixReducer("MEAN", parents=five()), feeds),
+    Probe("synthetix-recent", lambda: SynthetixReducer("RECENT", parents=five()), feeds),
+    Probe(
+        "synthetix-div",
+        lambda: SynthetixReducer("DIVDECIMAL", parents=(FeedSample("r"), FeedSample("b"))),
+        feeds,
+        power=-1,
+    ),
+    Probe("synthetix-deviation", lambda: SynthetixDeviation(10**16, parents=five()[:2]), feeds),
+    Probe("synthetix-staleness", lambda: SynthetixStaleness(10**9, parents=five()[:1]), feeds),
+    Probe(
+        "capped-ratio",
+        lambda: CappedRatio(RatioCap(2 * 10**18, 1, 500), parents=(FeedSample("a"), FeedSample("r"))),
+        feeds,
+    ),
+    Probe("capped-stable", lambda: CappedStable(10**40, parents=(FeedSample("a"),)), feeds),
+    Probe("staleness", lambda: Staleness(10**9, parents=(FeedSample("a"),)), feeds),
+    Probe("positive", lambda: Positive(parents=(FeedSample("a"),)), feeds),
+    Probe("deviation-limit", lambda: DeviationLimit(Fraction(1, 100), parents=five()[:2]), feeds),
+    Probe("bounds", lambda: Bounds(Fraction(0), Fraction(10**30), parents=(FeedSample("a"),)), feeds),
+    Probe(
+        "confidence-limit",
+        lambda: ConfidenceLimit(Fraction(10**9), parents=(PythFeed("m"),)),
+        memory(lambda price, time: PythPrice(price, 3, -8, time)),
+        confident=True,
+    ),
+    Probe("rate-of-change", lambda: RateOfChange(Fraction(1, 100), parents=five()[:2]), feeds),
+    Probe("minimum-sources", lambda: MinimumSources(2, parents=five()[:4]), feeds),
+    Probe("freeze", lambda: Freeze("off", parents=five()[:1]), feeds),
+    Probe("sequencer-up", lambda: SequencerUp("uptime", parents=five()[:1]), feeds),
+)
+
+CONSTANT = Constant("one", 10**18)
+PROBES = (*SOURCES, *NODES)
