@@ -142,6 +142,11 @@ class LiveReader:
             return None
         return self._aggregate_bytes(calls)[0]
 
+    @property
+    def known_answers(self) -> tuple[int, ...]:
+        """What ``identity_calls`` must answer at this block."""
+        return tuple(expected for _, expected in identity_calls(self.block))
+
     def storage(self, address: str, slot: int) -> int:
         """Return a storage word at the pinned block."""
         answer = self._pinned([Request("eth_getStorageAt", (address, hex(slot)))])[0]

@@ -8,13 +8,13 @@ import pkgutil
 from fractions import Fraction
 from importlib import import_module
 
-import oracle_probes as probes
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from oracle_probes import PROBES, UNIT, Probe
 
+import oracle_probes as probes
 import oracles
+from oracle_probes import PROBES, UNIT, Probe
 from oracles.guards import Staleness
 from oracles.node import Node, View, read
 from oracles.reading import Reading, Reason, refuse

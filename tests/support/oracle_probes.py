@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from fractions import Fraction
 
+from protocol.vaults.share_vault import ShareVault
+
 from oracles.guards import (
     Bounds,
     ConfidenceLimit,
@@ -67,7 +69,6 @@ from oracles.sources.synthetix import (
 from oracles.sources.tellor import TellorFeed, TellorReports
 from oracles.sources.uma import Assertion, UmaFeed
 from oracles.sources.vault_share import Reciprocal, VaultShare
-from protocol.vaults.share_vault import ShareVault
 
 UNIT = 8
 """Decimals of the probes' price."""
