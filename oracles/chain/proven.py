@@ -1,8 +1,8 @@
 """Calls executed here, over state that is proven: the number printed is then proven and not claimed.
 
-Run the call, list what it touched, prove what is not proven yet, and run again until nothing new is touched.
-The node may lie about everything: hints it gives only save rounds, and an answer that differs from the local
-one is an error. What remains to be trusted is one block hash.
+Every account and slot that the call looks at is proven when it is looked at. The node may lie about
+everything: hints it gives only save round trips, and an answer that differs from the local one is an error.
+What remains to be trusted is one block hash.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
+from importlib.util import find_spec
 from typing import Any, Protocol
 
 from contracts_abi.keccak import keccak256
@@ -18,14 +19,12 @@ from oracles.chain.client import parse_quantity
 from oracles.chain.errors import ChainError, ProofError
 from oracles.chain.header import Block, verify_header
 from oracles.chain.jsonrpc import Request
+from oracles.chain.machine import Environment, Machine
 from oracles.chain.proof import AccountProof, ProvenAccount, check_proof
 from oracles.chain.reader import LiveReader
-from oracles.chain.touched import Touched, run_traced
 
 ZERO = "0x" + "00" * 20
 GAS = 50_000_000
-ROUNDS = 32
-PRECOMPILED = 0x11
 SPECIFICATION = "CANCUN"
 _REVERT = re.compile(r"^Revert \{ gas_used: \d+, output: 0x([0-9a-f]*)")
 
@@ -122,85 +121,82 @@ class ProvenState:
             self.codes[address] = code
         return self.codes[address]
 
-    def add(self, touched: Touched) -> bool:
-        """Prove what was touched; return whether anything of it was new."""
-        new = False
-        for address in touched.accounts:
-            if int(address, 16) <= PRECOMPILED:
-                continue
-            known = self.proofs.get(address)
-            wanted = touched.slots.get(address, set())
-            if known is None or wanted - set(known.slots):
-                new = True
-                self.prove(address, sorted(wanted))
-                self.code(address)
-        return new
+    def balance(self, address: str) -> int:
+        """Return a proven balance."""
+        return self.prove(address).balance
+
+    def code_hash(self, address: str) -> int:
+        """Return a proven code hash, 0 for an account that does not exist (EIP-1052)."""
+        account = self.prove(address)
+        return 0 if account == ProvenAccount() else int.from_bytes(account.code_hash, "big")
 
 
 def execute(state: ProvenState, item: Call) -> Outcome:
-    """Execute a call over proven state.
+    """Execute a call over proven state; where pyrevm is installed, it has to agree.
 
     Raises
     ------
     ProofError
-        If it cannot be done with proofs: evidence that does not hold, an instruction that no proof covers,
-        a machine that stops for another reason than a revert.
+        If it cannot be done with proofs: evidence that does not hold, a step that no proof covers, or two
+        machines that differ.
     """
-    touched = Touched({item.target})
     for address, slots in state.evidence.hints(item).items():
-        touched.accounts.add(address)
-        touched.slots.setdefault(address, set()).update(slots)
-    with suppress(ProofError):  # bad hints prove nothing; what is needed is proven below or fails there
-        state.add(touched)
-    state.add(Touched({item.target}))
-    for _ in range(ROUNDS):
-        outcome, touched = _run(state, item)
-        if not state.add(touched):
-            if isinstance(outcome, Outcome):
-                return outcome
-            raise ProofError(f"{item.function.name} of {item.target} stopped here: {outcome}"[:300])
-    raise ProofError(f"{item.function.name} of {item.target} touches new state in every round")
-
-
-def _run(state: ProvenState, item: Call) -> tuple[Outcome | Exception, Touched]:
-    try:
-        from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
-    except ImportError:
+        with suppress(ProofError):  # bad hints prove nothing; what is needed is proven below or fails there
+            state.prove(address, slots)
+    outcome = Machine(state, _environment(state.block)).call(item.target, item.data)
+    second = second_opinion(state, item)
+    if second is not None and second != outcome:
         raise ProofError(
-            "re-executing calls needs pyrevm: install backstop[evm] on Python 3.11 or 3.12"
-        ) from None
+            f"{item.function.name} of {item.target}: two machines differ on proven state, "
+            f"0x{outcome.data.hex()[:64]} and 0x{second.data.hex()[:64]}"
+        )
+    return outcome
 
-    header = state.block.header
+
+def _environment(block: Block) -> Environment:
+    header = block.header
+    return Environment(
+        chain_id=block.chain_id,
+        number=block.number,
+        timestamp=block.timestamp,
+        coinbase=int(header["miner"], 16),
+        randomness=int(header["mixHash"], 16),
+        gas_limit=parse_quantity(header["gasLimit"], "gasLimit"),
+    )
+
+
+def second_opinion(state: ProvenState, item: Call) -> Outcome | None:
+    """Return what pyrevm makes of the call over the state proven so far, None where it is not installed."""
+    if find_spec("pyrevm") is None:
+        return None
+    from pyrevm import EVM, AccountInfo, BlockEnv, CfgEnv, Env
+
+    block = _environment(state.block)
     environment = Env(
-        cfg=CfgEnv(chain_id=state.block.chain_id),
+        cfg=CfgEnv(chain_id=block.chain_id),
         block=BlockEnv(
-            number=state.block.number,
-            coinbase=header["miner"],
-            timestamp=state.block.timestamp,
-            prevrandao=bytes.fromhex(header["mixHash"][2:]),
-            basefee=0,  # eth_call runs without a gas price, so BASEFEE reads as zero in nodes too
-            gas_limit=parse_quantity(header["gasLimit"], "gasLimit"),
+            number=block.number,
+            coinbase=f"0x{block.coinbase:040x}",
+            timestamp=block.timestamp,
+            prevrandao=block.randomness.to_bytes(32, "big"),
+            basefee=0,
+            gas_limit=max(block.gas_limit, GAS),
         ),
     )
-    machine = EVM(env=environment, gas_limit=GAS, tracing=True, spec_id=SPECIFICATION)
+    machine = EVM(env=environment, gas_limit=GAS, spec_id=SPECIFICATION)
     for address, known in state.proofs.items():
-        info = AccountInfo(nonce=known.account.nonce, code=state.codes.get(address, b""))
-        machine.insert_account_info(address, info)
+        code = state.codes.get(address, b"")
+        machine.insert_account_info(address, AccountInfo(nonce=known.account.nonce, code=code))
         if known.account.balance:
             machine.set_balance(address, known.account.balance)
         for slot, value in known.slots.items():
             machine.insert_account_storage(address, slot, value)
-
-    def call_it() -> bytes:
-        answer: bytes = machine.message_call(ZERO, item.target, calldata=item.data, gas=GAS, is_static=True)
-        return answer
-
-    result, touched = run_traced(item.target, call_it)
-    if isinstance(result, bytes):
-        return Outcome(True, result), touched
-    assert isinstance(result, Exception)
-    reverted = _REVERT.match(str(result))
-    return (Outcome(False, bytes.fromhex(reverted[1])) if reverted else result), touched
+    try:
+        answer: bytes = machine.message_call(ZERO, item.target, calldata=item.data, gas=GAS)
+    except RuntimeError as error:
+        reverted = _REVERT.match(str(error))
+        return Outcome(False, bytes.fromhex(reverted[1]) if reverted else b"")
+    return Outcome(True, answer)
 
 
 class ProvenReader:

@@ -6,6 +6,7 @@ import copy
 import gzip
 import json
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -110,42 +111,46 @@ def test_all_receipts_and_logs_are_genuine_and_complete() -> None:
             assert all(value is not None for value in fields.values())
 
 
+WITH_LOGS = next(n for n, r in enumerate(RECEIPTS) if len(r["logs"]) > 1 and len(r["logs"][0]["topics"]) > 1)
+
+
+def lose_a_log(receipts: list[Any]) -> None:
+    receipts[WITH_LOGS]["logs"].pop()
+
+
+def change_data(receipts: list[Any]) -> None:
+    log = receipts[WITH_LOGS]["logs"][0]
+    log["data"] = log["data"] + "00"
+
+
+def reverse_topics(receipts: list[Any]) -> None:
+    receipts[WITH_LOGS]["logs"][0]["topics"].reverse()
+
+
+def change_status(receipts: list[Any]) -> None:
+    receipts[7]["status"] = "0x0" if receipts[7]["status"] == "0x1" else "0x1"
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        lambda r: r.pop(),
-        lambda r: r.append(r[-1]),
-        lambda r: r[5]["logs"].pop(),
-        lambda r: r[5]["logs"][0].update(data=r[5]["logs"][0]["data"][:-1] + "7"),
-        lambda r: r[5]["logs"][0]["topics"].reverse(),
-        lambda r: r[7].update(status="0x0" if r[7]["status"] == "0x1" else "0x1"),
-        lambda r: r[7].update(cumulativeGasUsed="0x1"),
-        lambda r: r[0].update(type="0x4"),
-        lambda r: r.reverse(),
+        lose_a_log,
+        change_data,
+        reverse_topics,
+        change_status,
+        lambda receipts: receipts.pop(),
+        lambda receipts: receipts.append(receipts[-1]),
+        lambda receipts: receipts.reverse(),
+        lambda receipts: receipts[7].update(cumulativeGasUsed="0x1"),
+        lambda receipts: receipts[0].update(type="0x4"),
+        lambda receipts: receipts[0].pop("logsBloom"),
     ],
 )
-def test_a_changed_receipt_is_found(change: Any) -> None:
+def test_a_changed_receipt_is_found(change: Callable[[list[Any]], None]) -> None:
     receipts = copy.deepcopy(RECEIPTS)
-    place = next(n for n, r in enumerate(receipts) if len(r["logs"]) > 1 and len(r["logs"][0]["data"]) > 4)
-    receipts[5], receipts[place] = receipts[5], receipts[place]
-    if place != 5:
-        change = _moved(change, place)
     change(receipts)
     with pytest.raises(ProofError):
         verify_receipts(BLOCK, receipts)
-
-
-def _moved(change: Any, place: int) -> Any:
-    def apply(receipts: list[Any]) -> None:
-        class View(list):  # type: ignore[type-arg]
-            def __getitem__(self, at: Any) -> Any:
-                return receipts[place] if at == 5 else receipts[at]
-
-        view = View(receipts)
-        change(view)
-        receipts[:] = list(view)
-
-    return apply
 
 
 def test_a_proven_slot_takes_less_than_a_millisecond() -> None:
