@@ -45,3 +45,8 @@ EVENT_TOKEN_EXCHANGE = Event(
     ),
     "8b3e96f2b889fa771c53c981b40daf005f63f637f1869f707052d15a3dd97140",
 )
+ADMIN_FEE = Function(
+    "admin_fee()",
+    "(uint256)",
+    "fee3f7f9",
+)

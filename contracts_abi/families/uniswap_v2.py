@@ -80,3 +80,8 @@ FEE_TO = Function(
     "(address)",
     "017e7e58",
 )
+FACTORY = Function(
+    "factory()",
+    "(address)",
+    "c45a0155",
+)
