@@ -55,6 +55,9 @@ class QuorumReader:
         """
         if not 1 <= needed <= len(clients):
             raise QuorumError(f"a quorum of {needed} is not possible with {len(clients)} endpoints")
+        labels = [client.labels[0] for client in clients]
+        if len(set(labels)) != len(labels):
+            raise QuorumError("one endpoint is given twice: it has one vote", endpoints=labels)
         wanted: int | str = block
         if block == "latest":
             heads = _all(clients, lambda c: parse_quantity(c.request("eth_blockNumber"), "eth_blockNumber"))

@@ -1,4 +1,4 @@
-"""Readers of pools, vaults, stores and protocols: real contracts where they can be had, else taught answers."""
+"""Readers of pools, vaults, stores and protocols: real contracts where they can be had, else taught ones."""
 
 from __future__ import annotations
 
