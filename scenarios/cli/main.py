@@ -72,6 +72,7 @@ def build_parser() -> Parser:
     cost.add_argument("--report", metavar="FILE", help="write the page (.html) or the drawing (.svg)")
     verify = add("verify", "check vector files of the real contracts against our models")
     verify.add_argument("path", nargs="+", help="vector files (.json, .json.gz) or folders of them")
+    _add_chain_commands(add)
     add("schema", "print the JSON Schema of incident files")
     add("doctor", "say what this installation can do and what it lacks")
     demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")
@@ -79,6 +80,46 @@ def build_parser() -> Parser:
         "--report", metavar="FILE", default="reports/mango-2022-10-11.html", help="where to write it"
     )
     return parser
+
+
+def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    read = add("read", "read live prices at one block, claimed, agreed or proven")
+    read.add_argument("pair", nargs="+", help="a pair such as ETH/USD, or kind:address (chainlink:0x...)")
+    read.add_argument("--verify", action="store_true", help="prove header, state and calls; exit 4 if not")
+    read.add_argument("--record", metavar="FILE", help="write all reads to FILE; with --verify sealed")
+    read.add_argument("--max-age", type=int, default=90_000, metavar="S", help="older values are refused")
+    watch = add("watch", "a live table of sources: value, age, deviation, guard, cost to move")
+    watch.add_argument("pair", nargs="+", help="as for `backstop read`")
+    watch.add_argument("--every", type=float, default=12.0, metavar="S", help="seconds between readings")
+    watch.add_argument("--count", type=int, metavar="N", help="end after N readings")
+    watch.add_argument("--max-age", type=int, default=90_000, metavar="S", help="older values are refused")
+    snapshot = add("snapshot", "write pools or protocol state of one block into a scenario file")
+    snapshot.add_argument(
+        "protocol",
+        help="uniswap-v2, uniswap-v3, curve, vault, aave-v3, compound-v3, synthetix, derive or gmx",
+    )
+    snapshot.add_argument("address", nargs="*", help="pools, markets or accounts (see the README)")
+    snapshot.add_argument("-o", "--output", metavar="FILE", help="JSON or YAML file; else printed")
+    record = add("record", "write reads, rounds or events to a file; check a recording")
+    record.add_argument("what", choices=("reads", "rounds", "syncs", "swaps", "check"))
+    record.add_argument("target", nargs="+", help="pairs, a proxy, a pair, a pool, or the file to check")
+    record.add_argument("-o", "--output", metavar="FILE", help=".jsonl or (rounds and events) .parquet")
+    record.add_argument("--seal", action="store_true", help="reads: with all proofs")
+    record.add_argument("--from", dest="first", type=int, metavar="N", help="first block or round")
+    record.add_argument("--to", dest="last", type=int, metavar="N", help="last block or round")
+    for command in (read, watch, snapshot, record):
+        command.add_argument(
+            "-r",
+            "--rpc-url",
+            action="append",
+            metavar="URL",
+            help="http(s) endpoint, repeatable (ETH_RPC_URL)",
+        )
+        command.add_argument("--chain", type=int, metavar="ID", help="demand this chain id")
+        command.add_argument("--block", metavar="N", help="number, hash, latest, safe or finalized")
+        command.add_argument("--quorum", type=int, metavar="N", help="endpoints that must agree")
+    for command in (read, snapshot):
+        command.add_argument("--from-recording", metavar="FILE", help="read FILE instead of a node")
 
 
 def main(argv: Sequence[str] | None = None) -> int:

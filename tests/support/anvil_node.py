@@ -82,6 +82,8 @@ class AnvilNode:
         Unix second of the genesis block; the machine's clock if not given.
     options
         Further options of anvil.
+    keep_history
+        Whether the states of past blocks can be read.
     """
 
     def __init__(
@@ -90,6 +92,8 @@ class AnvilNode:
         chain_id: int = 31337,
         time: int | None = None,
         options: tuple[str, ...] = (),
+        *,
+        keep_history: bool = False,
     ) -> None:
         self.program = program or find_anvil()
         self.folder = Path(tempfile.mkdtemp(prefix="backstop-anvil-"))
@@ -97,7 +101,8 @@ class AnvilNode:
         atexit.register(self.close)
         self._process: subprocess.Popen[bytes] | None = None
         self._options = [
-            *("--host", "127.0.0.1", "--accounts", "1", "--chain-id", str(chain_id), "--prune-history"),
+            *("--host", "127.0.0.1", "--accounts", "1", "--chain-id", str(chain_id)),
+            *(() if keep_history else ("--prune-history",)),
             *("--cache-path", str(self.folder / "cache"), "--quiet"),
             *("--disable-code-size-limit", "--gas-limit", "1000000000", "--base-fee", "0"),
             *("--gas-price", "0", "--no-request-size-limit"),

@@ -60,6 +60,30 @@ SOLC = Package(
     "sha512-yiPQNVf5rBFHwN6SIf3TUUvVAFKcQqmSUFeq+fb6pNRCo0ZCgpYOZDi3BVoezCPIAcKrVYd/qXlBLUP9wVrZ9g==",
     "MIT",
 )
+SOLC_0_6_6 = Package(
+    "solc",
+    "0.6.6",
+    "sha512-p0IO/1fRaHWKN+qR+mUivpwnBpFYD8EoFAzT8VL4lmllNwsyEO7TJJAc2QK0XUeWOYOT92NWKhDNNNLTVbHShA==",
+    "MIT",
+)
+CHAINLINK_CONTRACTS = Package(
+    "@chainlink/contracts",
+    "0.8.0",
+    "sha512-nUv1Uxw5Mn92wgLs2bgPYmo8hpdQ3s9jB/lcbdU0LmNOVu0hbfmouVnqwRLa28Ll50q6GczUA+eO0ikNIKLZsA==",
+    "MIT",
+)
+PYTH_SDK = Package(
+    "@pythnetwork/pyth-sdk-solidity",
+    "4.2.0",
+    "sha512-IO4pRqloqEXdbWqFbiNqthpaA5Dktl+t5GXckwdReEti90H4zcgxvINFLrSfRp7ylN2cP/LVgoCRHGEJGYlwKg==",
+    "Apache-2.0",
+)
+AAVE_V3_CORE = Package(
+    "@aave/core-v3",
+    "1.19.3",
+    "sha512-Xr7+VcoU5b4mPwM4IUCnskw3lciwrnL4Xloyad8GOddYeixnri2lZYobNmErm1LwE50vqjI0O+9QGNKY2TDkeQ==",
+    "BUSL-1.1",
+)
 
 ANVIL_VERSION = "1.7.1"
 _ANVIL = {

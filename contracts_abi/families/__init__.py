@@ -1,0 +1,1 @@
+"""ABI entries by contract family, one small file each, with the source of every entry."""

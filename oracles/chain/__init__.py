@@ -1,0 +1,1 @@
+"""Reading real chains: transport, client, quorum, proofs, recordings, history, live sources."""

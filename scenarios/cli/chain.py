@@ -1,0 +1,86 @@
+"""What the commands that read a chain share: endpoints, readers, how far an answer may be believed."""
+
+from __future__ import annotations
+
+import os
+from argparse import Namespace
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+
+from oracles.chain.client import Client
+from oracles.chain.header import Block
+from oracles.chain.proven import ProvenReader
+from oracles.chain.quorum import QuorumReader
+from oracles.chain.reader import LiveReader, Reader
+from oracles.chain.recording import RecordedReader, load_recording
+from scenarios.cli.main import UsageError
+
+HASH_DIGITS = 66
+
+
+def endpoints(arguments: Namespace) -> list[str]:
+    """Return the endpoints given, else those of ``ETH_RPC_URL`` (several separated by blanks or commas).
+
+    Only commands that read a chain call this, so the variable never turns another one into a networked one.
+    """
+    given = arguments.rpc_url or os.environ.get("ETH_RPC_URL", "").replace(",", " ").split()
+    if not given:
+        raise UsageError("no RPC address: give --rpc-url URL or set ETH_RPC_URL")
+    return list(given)
+
+
+def block_of(text: str | None) -> int | str:
+    """Return ``--block`` as a number, hash or tag."""
+    if text is None:
+        return "latest"
+    if text in {"latest", "safe", "finalized"}:
+        return text
+    try:
+        number = int(text, 0)
+    except ValueError:
+        number = -1
+    if text.startswith("0x") and len(text) == HASH_DIGITS and number >= 0:
+        return text.lower()
+    if number < 0:
+        raise UsageError(f"--block {text}: a number, a hash, latest, safe or finalized")
+    return number
+
+
+@contextmanager
+def client_of(arguments: Namespace) -> Iterator[Client]:
+    """Yield one client over all endpoints, with failover."""
+    with Client(endpoints(arguments), arguments.chain) as client:
+        yield client
+
+
+@contextmanager
+def reader_of(arguments: Namespace, *, verify: bool = False) -> Iterator[Reader]:
+    """Yield the reader that the arguments describe: recorded, quorum, proven or plain."""
+    block = block_of(arguments.block)
+    recorded = getattr(arguments, "from_recording", None)
+    if recorded is not None:
+        if arguments.rpc_url or verify or arguments.quorum:
+            raise UsageError("--from-recording excludes --rpc-url, --verify and --quorum")
+        wanted = None if block == "latest" else block
+        yield RecordedReader(load_recording(Path(recorded), arguments.chain, wanted))
+        return
+    with ExitStack() as stack:
+        if arguments.quorum is not None:
+            clients = [stack.enter_context(Client([url], arguments.chain)) for url in endpoints(arguments)]
+            agreed = QuorumReader.open(clients, arguments.quorum, block)
+            # The block is agreed on by the quorum; proofs below it need only one node, whoever it is.
+            yield ProvenReader(agreed.readers[0]) if verify else agreed
+            return
+        live = LiveReader.open(stack.enter_context(client_of(arguments)), block)
+        yield ProvenReader(live) if verify else live
+
+
+def block_data(block: Block) -> dict[str, object]:
+    """Return what identifies a block, for output."""
+    return {
+        "chain_id": block.chain_id,
+        "number": block.number,
+        "hash": block.hash,
+        "timestamp": block.timestamp,
+    }

@@ -1,0 +1,137 @@
+"""``backstop snapshot``: pools or protocol state of one block, written so that a scenario can start there."""
+
+from __future__ import annotations
+
+import json
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from contracts_abi.deployments import addresses
+from oracles.chain.calls import Plan
+from oracles.chain.errors import ChainError, UnknownSourceError
+from oracles.chain.reader import Reader, run_plan, run_plans
+from oracles.chain.readers import protocols
+from oracles.chain.readers.venues import (
+    read_curve_stableswap,
+    read_uniswap_v2,
+    read_uniswap_v3,
+    read_vault,
+)
+from protocol.venues.venue import Venue
+from scenarios.cli.answer import Answer, plain
+from scenarios.cli.chain import block_data, reader_of
+from scenarios.cli.main import UsageError
+
+POOLS: dict[str, Callable[[str], Plan[Venue]]] = {
+    "uniswap-v2": read_uniswap_v2,
+    "uniswap-v3": read_uniswap_v3,
+    "vault": read_vault,
+}
+
+
+def run(arguments: Namespace) -> Answer:
+    """Read, write the file if asked, and answer."""
+    with reader_of(arguments) as reader:
+        state = _state(reader, arguments.protocol, arguments.address)
+    document = {
+        "snapshot": {"protocol": arguments.protocol, "trust": reader.trust, **block_data(reader.block)}
+    }
+    document |= state
+    text = _text(document, arguments.output)
+    if arguments.output:
+        from scenarios.report.write import write_atomically
+
+        write_atomically(Path(arguments.output), text)
+
+    def show() -> None:
+        if arguments.output:
+            sys.stderr.write(f"snapshot: {arguments.output}\n")
+        else:
+            sys.stdout.write(text)
+
+    return Answer({**document, **({"file": arguments.output} if arguments.output else {})}, show)
+
+
+def _text(document: object, path: str | None) -> str:
+    data = _exact(document)
+    if path and path.endswith((".yaml", ".yml")):
+        import yaml
+
+        return yaml.safe_dump(data, sort_keys=False)
+    return json.dumps(data, indent=1) + "\n"
+
+
+def _exact(value: object) -> object:
+    """Return plain data in which numbers beyond 2**53 are text, bytes are 0x text."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, dict):
+        return {str(key): _exact(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [_exact(item) for item in value]
+    return plain(value)
+
+
+def _state(reader: Reader, protocol: str, given: list[str]) -> dict[str, dict[str, object]]:
+    if protocol in POOLS:
+        _need(given, protocol, "the address of at least one pool")
+        made = run_plans(reader, [POOLS[protocol](address) for address in given])
+        venues: dict[str, object] = {}
+        for address, item in zip(given, made, strict=True):
+            if isinstance(item, ChainError):
+                raise item
+            venues[address.lower()] = {"kind": protocol, "state": item.to_state()}
+        return {"venues": venues}
+    if protocol == "curve":
+        if len(given) not in {2, 3}:
+            raise UsageError("snapshot curve POOL LP_TOKEN [y|3pool|template]")
+        generation = given[2] if len(given) > 2 else "3pool"
+        pool = run_plan(reader, read_curve_stableswap(given[0], given[1], generation))
+        return {"venues": {given[0].lower(): {"kind": "curve", "state": pool.to_state()}}}
+    return {"protocol": run_plan(reader, _protocol(reader.block.chain_id, protocol, given))}
+
+
+def _need(given: list[str], protocol: str, what: str) -> None:
+    if not given:
+        raise UsageError(f"snapshot {protocol}: give {what}")
+
+
+def _protocol(chain: int, protocol: str, given: list[str]) -> Plan[dict[str, object]]:
+    if protocol == "aave-v3":
+        pool, data, oracle = _known(chain, "aave_v3", ("pool", "data_provider", "oracle"))
+        return protocols.read_aave_v3(pool, data, oracle, given)
+    if protocol == "compound-v3":
+        _need(given, protocol, "the Comet (or its name) and accounts")
+        comet = addresses(chain, "compound_comet").get(given[0], given[0])
+        return protocols.read_compound_v3(comet, given[1:])
+    if protocol == "synthetix":
+        (market,) = _known(chain, "synthetix_perps", ("",))
+        return protocols.read_synthetix_perps(market, _numbers(given))
+    if protocol == "derive":
+        names = ("subaccounts", "standard_manager", "ETH spot_feed")
+        subaccounts, manager, feed = _known(chain, "derive_v2", names)
+        return protocols.read_derive(subaccounts, manager, feed, _numbers(given))
+    if protocol == "gmx":
+        view, store = _known(chain, "gmx_v2", ("reader", "datastore"))
+        return protocols.read_gmx(view, store)
+    raise UsageError(
+        f"no protocol {protocol!r}; there is {', '.join((*POOLS, 'curve', 'aave-v3', 'compound-v3'))}, "
+        "synthetix, derive and gmx"
+    )
+
+
+def _known(chain: int, family: str, names: tuple[str, ...]) -> list[str]:
+    found = addresses(chain, family)
+    missing = [name for name in names if name not in found]
+    if missing:
+        raise UnknownSourceError(f"{family} is not known on chain {chain}", chain=chain)
+    return [found[name] for name in names]
+
+
+def _numbers(given: list[str]) -> list[int]:
+    try:
+        return [int(text) for text in given]
+    except ValueError:
+        raise UsageError("accounts are numbers here") from None

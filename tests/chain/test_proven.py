@@ -1,0 +1,127 @@
+"""Calls executed over proven state on a real node; every lie about that state is found."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+from eth_abi import decode, encode
+
+from chain_contracts import code_of, place
+from chain_lies import LIES
+from chain_world import FAST, PYTH_FEED, ChainWorld
+from contracts_abi.deployments import addresses
+from contracts_abi.entry import Function
+from fault_proxy import FaultProxy
+from oracles.chain.calls import Outcome, call
+from oracles.chain.client import Client
+from oracles.chain.errors import ChainError, EvidenceError
+from oracles.chain.proven import ProvenReader
+from oracles.chain.reader import LiveReader, run_plan
+from oracles.chain.readers.chainlink import read_answers, read_chainlink
+from oracles.chain.readers.stores import read_pyth
+from workbench import call_data
+
+pytest.importorskip("pyrevm", reason="pyrevm has wheels for Python 3.11 and 3.12 only")
+pytestmark = pytest.mark.node
+PRICE = Function("price()", "(uint256)", "a035b1fe")
+
+
+@pytest.fixture
+def proven(world: ChainWorld) -> Iterator[Callable[[str], ProvenReader]]:
+    clients: list[Client] = []
+
+    def make(url: str) -> ProvenReader:
+        world.mine()  # a changed slot enters the header with the next block
+        clients.append(Client([url], chain_id=1, policy=FAST))
+        return ProvenReader(LiveReader.open(clients[-1]))
+
+    yield make
+    for client in clients:
+        client.close()
+
+
+def test_chainlink_is_proven_through_its_proxy(
+    world: ChainWorld, proven: Callable[[str], ProvenReader]
+) -> None:
+    reader = proven(world.node.url)
+    state = run_plan(reader, read_chainlink("ETH/USD", world.proxies["ETH/USD"], reader.block))
+    assert state.round.answer == world.answers["ETH/USD"]
+    assert reader.trust == "proven"
+    assert {world.proxies["ETH/USD"], world.aggregators["ETH/USD"]} <= set(reader.state.proofs)
+
+
+def test_pyth_is_proven(world: ChainWorld, proven: Callable[[str], ProvenReader]) -> None:
+    pyth = addresses(1, "pyth")[""]
+    place(world.rpc, world.account, pyth, code_of("MockPyth") + encode(["uint256", "uint256"], [60, 0]))
+    feed = bytes.fromhex(PYTH_FEED[2:])
+    price = (250_000_000_000, 90_000_000, -8)
+    question = call_data(
+        "createPriceFeedUpdateData(bytes32,int64,uint64,int32,int64,uint64,uint64,uint64)",
+        *(feed, *price, price[0], price[1], world.now, world.now - 1),
+    )
+    (update,) = decode(["bytes"], world.call(pyth, question))
+    world.send(pyth, call_data("updatePriceFeeds(bytes[])", [update]))
+    reader = proven(world.node.url)
+    stored = run_plan(reader, read_pyth("ETH/USD", pyth, PYTH_FEED, reader.block))
+    assert (stored.price, stored.confidence, stored.exponent) == price
+
+
+@pytest.mark.parametrize("value", [0, 5])
+def test_reads_of_a_reverted_frame_are_proven_too(
+    value: int, world: ChainWorld, proven: Callable[[str], ProvenReader]
+) -> None:
+    contract = world.deploy(code_of("Swallower"))
+    world.send(contract, call_data("set(uint256)", value))
+    reader = proven(world.node.url)
+    asked = call(contract, PRICE)
+    assert asked.integer(reader.call_many([asked])[0]) == (value or 1)
+    inner = next(address for address in reader.state.proofs if address not in {contract, "0x" + "00" * 20})
+    assert 0 in reader.state.proofs[inner].slots
+
+
+def test_a_proven_revert_is_an_outcome(world: ChainWorld, proven: Callable[[str], ProvenReader]) -> None:
+    canned = world.canned()
+    reader = proven(world.node.url)
+    (outcome,) = reader.call_many([call(canned, PRICE)])
+    assert not outcome.success
+    assert b"not taught" in outcome.data
+
+
+def test_storage_and_code_are_proven(world: ChainWorld, proven: Callable[[str], ProvenReader]) -> None:
+    reader = proven(world.node.url)
+    aggregator = world.aggregators["ETH/USD"]
+    assert reader.storage(aggregator, 11) >> 48 == 1
+    assert reader.storage(aggregator, 999) == 0
+    assert reader.code(aggregator)
+    assert reader.code("0x" + "77" * 20) == b""
+
+
+@pytest.mark.parametrize("name", LIES)
+def test_lies(name: str, world: ChainWorld, proxy_of: Callable[..., FaultProxy]) -> None:
+    world.mine()
+    proxy = proxy_of(world.node.url, LIES[name])
+    harmless = name.startswith("access list")
+    with Client([proxy.url], chain_id=1, policy=FAST) as client:
+        try:
+            reader = ProvenReader(LiveReader.open(client))
+            found = read_answers(reader, [("ETH/USD", world.proxies["ETH/USD"])])
+        except ChainError as error:
+            found = [error]
+    if harmless:
+        assert not isinstance(found[0], ChainError)
+        assert found[0].answer == world.answers["ETH/USD"]
+    else:
+        assert isinstance(found[0], ChainError), name
+        assert name == "price in the answer" or isinstance(found[0], EvidenceError | ChainError)
+
+
+def test_evidence_errors_end_with_exit_code_4(world: ChainWorld, proxy_of: Callable[..., FaultProxy]) -> None:
+    world.mine()
+    proxy = proxy_of(world.node.url, LIES["price in the answer"])
+    with Client([proxy.url], chain_id=1, policy=FAST) as client:
+        reader = ProvenReader(LiveReader.open(client))
+        with pytest.raises(EvidenceError, match="proven is") as caught:
+            read_answers(reader, [("ETH/USD", world.proxies["ETH/USD"])])
+    assert caught.value.exit_code == 4
+    assert isinstance(Outcome(True, b""), tuple)

@@ -1,0 +1,329 @@
+"""Readers of pools, vaults, stores and protocols: real contracts where they can be had, else taught ones."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from eth_abi import decode, encode
+
+from chain_contracts import code_of, place
+from chain_world import PYTH_FEED, ChainWorld
+from contracts_abi.deployments import addresses
+from contracts_abi.entry import Function
+from contracts_abi.families import (
+    aave_v3,
+    api3,
+    chainlink_proxy,
+    chronicle,
+    compound_comet,
+    curve_stableswap,
+    derive_v2,
+    erc20,
+    erc4626,
+    exchange_rates,
+    gmx_v2,
+    maker,
+    redstone,
+    synthetix_oracle_manager,
+    synthetix_perps,
+    tellor,
+)
+from evm_chains import AnvilChain
+from oracles.chain.client import Client
+from oracles.chain.errors import ChainError, UnusableStateError
+from oracles.chain.live import read_view, sources_of, vault
+from oracles.chain.reader import LiveReader, run_plan
+from oracles.chain.readers import protocols, stores
+from oracles.chain.readers.venues import (
+    read_curve_stableswap,
+    read_uniswap_v2,
+    read_uniswap_v3,
+    read_vault,
+)
+from oracles.node import read
+from oracles.sources.sequencer import SequencerUp
+from twins import Operation
+from uniswap_v2_twins import PairTwins
+from uniswap_v3_twins import PoolTwins
+from workbench import call_data
+
+pytestmark = pytest.mark.node
+USER, OTHER, THIRD = ("0x" + digit * 40 for digit in "123")
+
+
+def teach(
+    world: ChainWorld, contract: str, function: Function, answer: list[Any], *arguments: object
+) -> None:
+    kinds = [part.text for part in function.outputs]
+    world.teach(contract, function.call(*arguments), encode(kinds, answer))
+
+
+def test_v2_pair_gives_the_contracts_next_answers(world: ChainWorld, client: Client) -> None:
+    twins = PairTwins(AnvilChain(world.node))
+    for operation in (
+        Operation("fee", (1,)),
+        Operation("mint", (10**20, 3 * 10**20)),
+        Operation("wait", (100,)),
+        Operation("swap", (0, 10**18)),
+        Operation("donate", (7, 9)),
+    ):
+        twins.apply(operation)
+    pair = twins.pair
+    model = run_plan(LiveReader.open(client), read_uniswap_v2(pair))
+    mine, real = model.to_state(), twins.model.to_state()
+    for name in mine:
+        if name not in {"token0", "token1", "fee_shares"}:
+            assert mine[name] == real[name], name
+    assert model.quote(model.token0, model.token1, 10**15) == twins.model.quote(
+        twins.model.token0, twins.model.token1, 10**15
+    )
+
+
+def test_v3_pool_is_read_whole(world: ChainWorld, client: Client) -> None:
+    twins = PoolTwins(AnvilChain(world.node))
+    for operation in (
+        Operation("initialise", (1 << 96,)),
+        Operation("mint", (0, -600, 600, 10**20, 0, 0)),
+        Operation("mint", (1, -6000, 3000, 10**19, 0, 0)),
+        Operation("wait", (60,)),
+        Operation("swap", (1, 10**17, 4295128740, 0)),
+        Operation("grow", (5,)),
+        Operation("wait", (60,)),
+        Operation("swap", (0, 10**18, (1 << 96) * 2, 0)),
+    ):
+        twins.apply(operation)
+    pool = run_plan(LiveReader.open(client), read_uniswap_v3(twins.pool))
+    mine, real = pool.to_state(), twins.model.to_state()
+    for name in mine:
+        if name not in {"token0", "token1", "positions"}:
+            assert mine[name] == real[name], name
+    assert pool.quote(pool.token0, pool.token1, 10**16) == twins.model.quote("token0", "token1", 10**16)
+
+
+@pytest.mark.parametrize(("assets", "shares"), [(0, 0), (10**18, 10**18), (5 * 10**24 + 7, 3 * 10**24)])
+def test_vault_finds_its_conversion(world: ChainWorld, client: Client, assets: int, shares: int) -> None:
+    token = world.token()
+    address = world.deploy(code_of("Vault") + encode(["address"], [token]))
+    world.send(address, call_data("set(uint256,uint256)", assets, shares))
+    model = run_plan(LiveReader.open(client), read_vault(address))
+    assert (model.total_assets, model.total_supply, model.asset) == (assets, shares, token)
+    for amount in (1, 10**18, 123_456_789_012_345_678_901):
+        (real,) = decode(["uint256"], world.call(address, call_data("convertToAssets(uint256)", amount)))
+        assert model.to_assets_down(amount) == real
+    live = read_view(LiveReader.open(client), [vault("v", address)])
+    assert read(live.nodes["v"], live.view).price == model.to_assets_down(10**18) / 10**18 or shares
+
+
+def test_vault_of_an_unknown_rule_is_refused(world: ChainWorld, client: Client) -> None:
+    token, address = world.token(), world.canned()
+    teach(world, address, erc4626.ASSET, [token])
+    teach(world, address, erc4626.TOTAL_ASSETS, [10**18])
+    teach(world, address, erc4626.TOTAL_SUPPLY, [10**18])
+    teach(world, address, erc20.DECIMALS, [18])
+    for shares in (10**18, 7 * 10**18 + 3):
+        teach(world, address, erc4626.CONVERT_TO_ASSETS, [2 * shares], shares)
+    with pytest.raises(UnusableStateError, match="no known rule"):
+        run_plan(LiveReader.open(client), read_vault(address))
+
+
+def test_curve_pool(world: ChainWorld, client: Client) -> None:
+    pool, coins = world.canned(), [world.token() for _ in range(3)]
+    supply = world.token()
+    for number, coin in enumerate(coins):
+        teach(world, pool, curve_stableswap.COINS, [coin], number)
+        teach(world, pool, curve_stableswap.BALANCES, [(number + 1) * 10**24], number)
+    for function, value in (
+        (curve_stableswap.A, 2000),
+        (curve_stableswap.FEE, 1_000_000),
+        (curve_stableswap.ADMIN_FEE, 5 * 10**9),
+    ):
+        teach(world, pool, function, [value])
+    model = run_plan(LiveReader.open(client), read_curve_stableswap(pool, supply))
+    assert model.coins == tuple(coins)
+    assert model.balances == (10**24, 2 * 10**24, 3 * 10**24)
+    assert (model.amplification, model.fee, model.admin_fee, model.precisions) == (
+        2000,
+        10**6,
+        5 * 10**9,
+        (1, 1, 1),
+    )
+
+
+def test_price_stores(world: ChainWorld, client: Client) -> None:
+    contract, now = world.canned(), world.now
+    teach(world, contract, api3.READ, [7 * 10**18, now])
+    teach(world, contract, chronicle.READ_WITH_AGE, [8 * 10**18, now - 5])
+    teach(world, contract, chronicle.BAR, [13])
+    teach(world, contract, maker.PEEK, [(9 * 10**18).to_bytes(32, "big"), True])
+    teach(world, contract, maker.PEEP, [(10**19).to_bytes(32, "big"), True])
+    teach(world, contract, maker.HOP, [3600])
+    teach(world, contract, maker.ZZZ, [now - 60])
+    teach(world, contract, redstone.LATEST_ROUND_DATA, [1, 11 * 10**8, now, now, 1])
+    teach(world, contract, redstone.DECIMALS, [8])
+    teach(world, contract, exchange_rates.GET_RATE, [12 * 10**17])
+    node_id = b"\x05" * 32
+    teach(world, contract, synthetix_oracle_manager.PROCESS, [(13 * 10**18, now, 0, 0)], node_id)
+    reader = LiveReader.open(client)
+    block = reader.block
+    assert run_plan(reader, stores.read_api3("a", contract, block)).value == 7 * 10**18
+    scribe = run_plan(reader, stores.read_chronicle("c", contract, block))
+    assert (scribe.stored.value, scribe.stored.age, scribe.bar) == (8 * 10**18, now - 5, 13)
+    osm = run_plan(reader, stores.read_osm("o", contract, block))
+    assert (osm.current.value, osm.following.value, osm.poked_at) == (9 * 10**18, 10**19, now - 60)
+    assert run_plan(reader, stores.read_redstone("r", contract, block)).value == 11 * 10**8
+    rate = run_plan(reader, stores.read_rate("w", contract, stores.RATES["weETH"], block))
+    assert (rate.value, rate.decimals) == (12 * 10**17, 18)
+    sample = run_plan(reader, stores.read_synthetix_node("s", contract, "0x" + node_id.hex(), block))
+    assert sample.value == 13 * 10**18
+    for bad in ([0, now], [-1, now], [5, 0], [5, now + 10_000]):
+        teach(world, contract, api3.READ, bad)
+        reader = LiveReader.open(client)
+        with pytest.raises(UnusableStateError):
+            run_plan(reader, stores.read_api3("a", contract, reader.block))
+
+
+def test_tellor_gives_the_report_before_a_time(world: ChainWorld, client: Client) -> None:
+    contract, query = world.canned(), b"\x01" * 32
+    block = LiveReader.open(client).block
+    answer = [True, (5 * 10**18).to_bytes(32, "big"), block.timestamp - 1200]
+    world.rpc("evm_setAutomine", True)
+    teach(world, contract, tellor.GET_DATA_BEFORE, answer, query, block.timestamp - 900)
+    reader = LiveReader.open(client)
+    delay = 900 + reader.block.timestamp - block.timestamp
+    reports = run_plan(reader, stores.read_tellor("t", contract, "0x" + query.hex(), delay, reader.block))
+    assert reports.reports == ((block.timestamp - 1200, 5 * 10**18),)
+
+
+def test_sequencer_feed_guards_a_price(world: ChainWorld, client: Client) -> None:
+    feed, now = world.canned(), world.now
+    for answer, started, fine in (
+        (0, now - 10_000, True),
+        (1, now - 5, False),
+        (0, now - 5, False),
+        (0, 0, False),
+    ):
+        teach(world, feed, chainlink_proxy.LATEST_ROUND_DATA, [1, answer, started, now, 1])
+        reader = LiveReader.open(client)
+        live = read_view(reader, sources_of(1, "ETH/USD")[:1])
+        uptime = run_plan(reader, stores.read_sequencer("L2", feed))
+        view = type(live.view)(
+            live.view.time, live.view.block, feeds=live.view.feeds, memory={**live.view.memory, "up": uptime}
+        )
+        guarded = SequencerUp(uptime="up", grace=3600, parents=(live.nodes["chainlink ETH/USD"],))
+        assert read(guarded, view).ok is fine
+    teach(world, feed, chainlink_proxy.LATEST_ROUND_DATA, [1, 2, now, now, 1])
+    with pytest.raises(UnusableStateError):
+        run_plan(LiveReader.open(client), stores.read_sequencer("L2", feed))
+    silent = world.canned()
+    assert not run_plan(LiveReader.open(client), stores.read_sequencer("L2", silent)).initialised
+
+
+def test_all_known_sources_of_a_pair(world: ChainWorld, client: Client) -> None:
+    pyth = addresses(1, "pyth")[""]
+    place(world.rpc, world.account, pyth, code_of("MockPyth") + encode(["uint256", "uint256"], [60, 0]))
+    question = call_data(
+        "createPriceFeedUpdateData(bytes32,int64,uint64,int32,int64,uint64,uint64,uint64)",
+        *(bytes.fromhex(PYTH_FEED[2:]), 10_050_000_000, 5_000_000, -8, 1, 1, world.now, world.now - 1),
+    )
+    (update,) = decode(["bytes"], world.call(pyth, question))
+    world.send(pyth, call_data("updatePriceFeeds(bytes[])", [update]))
+    live = read_view(LiveReader.open(client), sources_of(1, "ETH/USD"))
+    prices = {name: read(node, live.view).price for name, node in live.nodes.items()}
+    assert prices == {"chainlink ETH/USD": 100, "pyth ETH/USD": 100.5}
+    assert all(name.startswith("chainlink") and "SVR" in name for name in live.failures)
+
+
+@pytest.mark.parametrize(
+    "text", ["NO/PAIR", "nothing:0x" + "1" * 40, "chainlink:0x12", "rate:DOGE", "pyth:0x11", "vault:"]
+)
+def test_unknown_sources_are_named(text: str) -> None:
+    with pytest.raises(ChainError) as caught:
+        sources_of(1, text)
+    assert caught.value.exit_code == 2
+
+
+def test_aave_market_and_positions(world: ChainWorld, client: Client) -> None:
+    pool, data, oracle, asset = world.canned(), world.canned(), world.canned(), world.canned()
+    teach(world, pool, aave_v3.GET_RESERVES_LIST, [[asset]])
+    teach(world, oracle, aave_v3.BASE_CURRENCY_UNIT, [10**8])
+    teach(world, oracle, aave_v3.GET_ASSETS_PRICES, [[2000 * 10**8]], [asset])
+    teach(world, oracle, aave_v3.GET_SOURCE_OF_ASSET, [OTHER], asset)
+    settings = [18, 8000, 8250, 10500, 1500, True, True, False, True, False]
+    teach(world, data, aave_v3.GET_RESERVE_CONFIGURATION_DATA, settings, asset)
+    teach(world, data, aave_v3.GET_RESERVE_CAPS, [100, 200], asset)
+    teach(world, asset, erc20.SYMBOL, ["WETH"])
+    account = [10**12, 5 * 10**11, 1, 8250, 8000, 1_650_000_000_000_000_000]
+    teach(world, pool, aave_v3.GET_USER_ACCOUNT_DATA, account, USER)
+    teach(world, pool, aave_v3.GET_USER_EMODE, [1], USER)
+    teach(world, data, aave_v3.GET_USER_RESERVE_DATA, [10**18, 0, 5, 0, 4, 0, 3, 0, True], asset, USER)
+    state: Any = run_plan(LiveReader.open(client), protocols.read_aave_v3(pool, data, oracle, [USER]))
+    reserve = state["reserves"][asset]
+    assert (reserve["symbol"], reserve["price"], reserve["price_source"]) == ("WETH", 2000 * 10**8, OTHER)
+    assert (reserve["liquidationThreshold"], reserve["supplyCap"]) == (8250, 200)
+    position = state["positions"][USER]
+    assert position["healthFactor"] == 1_650_000_000_000_000_000
+    assert position["reserves"][asset]["currentVariableDebt"] == 5
+
+
+def test_compound_market_and_positions(world: ChainWorld, client: Client) -> None:
+    comet = world.canned()
+    teach(world, comet, compound_comet.NUM_ASSETS, [1])
+    teach(world, comet, compound_comet.BASE_TOKEN_PRICE_FEED, [OTHER])
+    teach(world, comet, compound_comet.BASE_SCALE, [10**6])
+    teach(world, comet, compound_comet.GET_UTILIZATION, [9 * 10**17])
+    teach(world, comet, compound_comet.GET_RESERVES, [-5])
+    teach(world, comet, compound_comet.GET_PRICE, [10**8], OTHER)
+    teach(world, comet, compound_comet.GET_PRICE, [2000 * 10**8], THIRD)
+    info = (0, "0x" + "44" * 20, THIRD, 10**18, 82 * 10**16, 85 * 10**16, 93 * 10**16, 10**24)
+    teach(world, comet, compound_comet.GET_ASSET_INFO, [info], 0)
+    teach(world, comet, compound_comet.BORROW_BALANCE_OF, [77], USER)
+    teach(world, comet, compound_comet.IS_LIQUIDATABLE, [False], USER)
+    teach(world, comet, compound_comet.COLLATERAL_BALANCE_OF, [10**18], USER, info[1])
+    state: Any = run_plan(LiveReader.open(client), protocols.read_compound_v3(comet, [USER]))
+    assert (state["base_price"], state["reserves"], state["utilization"]) == (10**8, -5, 9 * 10**17)
+    assert state["assets"][0]["price"] == 2000 * 10**8
+    assert state["assets"][0]["liquidateCollateralFactor"] == 85 * 10**16
+    assert state["positions"][USER] == {
+        "borrow_balance": 77,
+        "liquidatable": False,
+        "collateral": {info[1]: 10**18},
+    }
+
+
+def test_synthetix_markets_and_positions(world: ChainWorld, client: Client) -> None:
+    market = world.canned()
+    teach(world, market, synthetix_perps.GET_MARKETS, [[100]])
+    teach(world, market, synthetix_perps.GET_MARKET_SUMMARY, [(-5, 10, 1000, 7, 8, 2000 * 10**18)], 100)
+    teach(world, market, synthetix_perps.GET_FUNDING_PARAMETERS, [10**24, 9 * 10**18], 100)
+    teach(world, market, synthetix_perps.GET_LIQUIDATION_PARAMETERS, [1, 2, 3, 4, 5], 100)
+    teach(world, market, synthetix_perps.GET_MAX_LIQUIDATION_PARAMETERS, [1, 2, 3, OTHER], 100)
+    teach(world, market, synthetix_perps.GET_AVAILABLE_MARGIN, [50], 1)
+    teach(world, market, synthetix_perps.GET_REQUIRED_MARGINS, [10, 5, 1], 1)
+    teach(world, market, synthetix_perps.TOTAL_COLLATERAL_VALUE, [60], 1)
+    teach(world, market, synthetix_perps.CAN_LIQUIDATE, [False], 1)
+    teach(world, market, synthetix_perps.GET_OPEN_POSITION, [-3, 1, -4, 0], 1, 100)
+    state: Any = run_plan(LiveReader.open(client), protocols.read_synthetix_perps(market, [1]))
+    assert state["markets"]["100"]["skew"] == -5
+    assert state["markets"]["100"]["skewScale"] == 10**24
+    assert state["positions"]["1"]["requiredMaintenanceMargin"] == 5
+    assert state["positions"]["1"]["positions"]["100"]["positionSize"] == -4
+
+
+def test_derive_and_gmx(world: ChainWorld, client: Client) -> None:
+    contract, token = world.canned(), world.token()
+    teach(world, contract, derive_v2.GET_SPOT, [2000 * 10**18, 10**18])
+    teach(world, contract, derive_v2.GET_ACCOUNT_BALANCES, [[(token, 0, -7)]], 5)
+    teach(world, contract, derive_v2.GET_MARGIN, [-1], 5, True)
+    teach(world, contract, derive_v2.GET_MARGIN, [3], 5, False)
+    teach(world, contract, gmx_v2.GET_MARKETS, [[(token, USER, OTHER, THIRD)]], contract, 0, 1000)
+    reader = LiveReader.open(client)
+    state: Any = run_plan(reader, protocols.read_derive(contract, contract, contract, [5]))
+    assert (state["spot"], state["confidence"]) == (2000 * 10**18, 10**18)
+    assert state["positions"]["5"] == {
+        "balances": [{"asset": token, "subId": 0, "balance": -7}],
+        "initial_margin": -1,
+        "maintenance_margin": 3,
+    }
+    markets: Any = run_plan(reader, protocols.read_gmx(contract, contract))
+    assert markets["markets"][token]["indexToken"] == USER

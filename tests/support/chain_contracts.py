@@ -1,0 +1,150 @@
+"""Contracts that chain readers are tested with, compiled once and committed, and how to place them.
+
+Our own (``ChainFixtures.sol``), Chainlink's proxy (@chainlink/contracts 0.8.0, MIT), Pyth's mock
+(@pythnetwork/pyth-sdk-solidity 4.2.0, Apache-2.0). Run this file as a program to compile them again.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from json_rpc import Rpc
+from local_tools import ROOT, ToolMissingError, node_tool, npm_package
+from pinned_packages import CHAINLINK_CONTRACTS, PYTH_SDK, SOLC, SOLC_0_6_6, Package
+
+FOLDER = ROOT / "tests" / "contracts"
+OWN_SOURCE = FOLDER / "solidity" / "ChainFixtures.sol"
+COMPILED = FOLDER / "solidity" / "chain_fixtures.json"
+MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
+GAS = hex(30_000_000)
+
+
+@cache
+def _compiled() -> dict[str, Any]:
+    loaded: dict[str, Any] = json.loads(COMPILED.read_text())
+    return loaded
+
+
+def source_digest() -> str:
+    """Return the SHA-256 of our own source."""
+    return hashlib.sha256(OWN_SOURCE.read_bytes()).hexdigest()
+
+
+def committed_digest() -> str:
+    """Return the SHA-256 of the source that was compiled."""
+    return str(_compiled()["source_sha256"])
+
+
+def code_of(name: str) -> bytes:
+    """Return the creation code of a contract."""
+    return bytes.fromhex(_compiled()["creation_code"][name])
+
+
+@cache
+def multicall3_runtime() -> str:
+    """Return the genuine runtime code of Multicall3 (mds1/multicall3, MIT)."""
+    return "0x" + "".join((FOLDER / "multicall3.hex").read_text().split())
+
+
+def send(rpc: Rpc, account: str, to: str | None, data: bytes) -> dict[str, Any]:
+    """Send a transaction and return its receipt; it must succeed."""
+    request = {"from": account, "data": "0x" + data.hex(), "gas": GAS, **({"to": to} if to else {})}
+    digest = rpc("eth_sendTransaction", request)
+    for _ in range(10_000):
+        receipt: dict[str, Any] | None = rpc("eth_getTransactionReceipt", digest)
+        if receipt is not None:
+            assert receipt["status"] == "0x1", receipt
+            return receipt
+    raise RuntimeError("no receipt")
+
+
+def deploy(rpc: Rpc, account: str, code: bytes) -> str:
+    """Deploy ``code``; return the address in lower case."""
+    return str(send(rpc, account, None, code)["contractAddress"]).lower()
+
+
+def place(rpc: Rpc, account: str, address: str, code: bytes) -> str:
+    """Put a contract at a chosen address by running its constructor there."""
+    rpc("anvil_setCode", address, "0x" + code.hex())
+    # What the constructor returns is the runtime code. Asked for first and without effect: that is right
+    # for constructors that create no further contract.
+    runtime = rpc("eth_call", {"from": account, "to": address, "gas": GAS}, "latest")
+    send(rpc, account, address, b"")
+    rpc("anvil_setCode", address, runtime)
+    return address.lower()
+
+
+def _compile(compiler: Package, sources: dict[str, str], wanted: dict[str, str]) -> dict[str, str]:
+    task = {
+        "language": "Solidity",
+        "sources": {name: {"content": text} for name, text in sources.items()},
+        "settings": {
+            "optimizer": {"enabled": True, "runs": 10_000},
+            "outputSelection": {"*": {"*": ["evm.bytecode.object"]}},
+        },
+    }
+    if compiler is SOLC:
+        task["settings"]["evmVersion"] = "paris"  # type: ignore[index]
+    done = subprocess.run(
+        [*node_tool("node"), str(FOLDER / "solidity" / "compile.cjs"), str(npm_package(compiler))],
+        input=json.dumps(task),
+        capture_output=True,
+        text=True,
+        timeout=300,
+        check=False,
+    )
+    if done.returncode:
+        raise ToolMissingError(f"the compiler does not run: {done.stderr.strip()[-400:]}")
+    answer = json.loads(done.stdout)
+    errors = [e["formattedMessage"] for e in answer.get("errors", []) if e["severity"] == "error"]
+    if errors:
+        raise ValueError("\n".join(errors))
+    return {
+        name: answer["contracts"][path][name]["evm"]["bytecode"]["object"] for name, path in wanted.items()
+    }
+
+
+def _tree(package: Package, entry: str, alias: str = "") -> dict[str, str]:
+    """Return a source file of a package and all that it imports, by the names that imports use."""
+    root = npm_package(package)
+    found: dict[str, str] = {}
+    waiting = [entry]
+    while waiting:
+        path = waiting.pop()
+        if path in found:
+            continue
+        found[path] = (root / path.removeprefix(alias)).read_text()
+        for line in found[path].splitlines():
+            if line.startswith("import") and '"' in line:
+                target = line.split('"')[1]
+                waiting.append(str((Path("/") / Path(path).parent / target).resolve())[1:])
+    return found
+
+
+def main() -> None:
+    """Write the compiled form."""
+    own = {"ChainFixtures.sol": OWN_SOURCE.read_text()}
+    names = ("OcrAggregator", "Canned", "Vault", "Swallower")
+    code = _compile(SOLC, own, dict.fromkeys(names, "ChainFixtures.sol"))
+    proxy = "src/v0.6/EACAggregatorProxy.sol"
+    code |= _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, proxy), {"EACAggregatorProxy": proxy})
+    code |= _compile(SOLC, _tree(PYTH_SDK, "MockPyth.sol"), {"MockPyth": "MockPyth.sol"})
+    document = {
+        "sources": {
+            "ChainFixtures.sol": "our own, solc 0.8.26",
+            "EACAggregatorProxy": "npm @chainlink/contracts 0.8.0 (MIT), solc 0.6.6",
+            "MockPyth": "npm @pythnetwork/pyth-sdk-solidity 4.2.0 (Apache-2.0), solc 0.8.26",
+        },
+        "source_sha256": source_digest(),
+        "creation_code": dict(sorted(code.items())),
+    }
+    COMPILED.write_text(json.dumps(document, indent=1) + "\n")
+
+
+if __name__ == "__main__":
+    main()
