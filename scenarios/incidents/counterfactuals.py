@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from decimal import Decimal
 
+from protocol.errors import BackstopError, InsufficientBalanceError
 from scenarios.errors import StepError
 from scenarios.files.models import Incident
 from scenarios.incidents.readers import Reader
@@ -42,9 +43,19 @@ def _against(incident: Incident, reader: Reader) -> Counterfactual:
 def _row(replayer: Replayer, reader: Reader, refusal: StepError | None) -> Counterfactual:
     row = Counterfactual(reader.name, reader.kind, _multiple(replayer), note=reader.note)
     if refusal is not None:
-        return replace(row, refused_at=refusal.step, reason=refusal.cause.message)
+        return replace(row, refused_at=refusal.step, reason=_reason(replayer, refusal.cause))
     stake = replayer.stake()
     return replace(row, profit=stake.profit, loss=stake.loss, unit=stake.unit, basis=stake.basis)
+
+
+def _reason(replayer: Replayer, cause: BackstopError) -> str:
+    """Return why, in whole tokens where the ledger speaks of raw units."""
+    if isinstance(cause, InsufficientBalanceError):
+        asset = cause.details["asset"]
+        needed, available = cause.details["needed"], cause.details["available"]
+        if isinstance(asset, str) and isinstance(needed, int) and isinstance(available, int):
+            return f"needs {replayer.text(asset, needed)}, has {replayer.text(asset, available)}"
+    return cause.message
 
 
 def _multiple(replayer: Replayer) -> Decimal | None:

@@ -198,7 +198,7 @@ class WarpReplayer(LpCollateralReplayer):
     def do_supply(self, step: Facts, actor: str) -> str:
         """Supply the LP tokens and note the limit they give."""
         summary = super().do_supply(step, actor)
-        self.limit_at_supply = self.borrow_limit(actor)
+        self.limit_at_supply = self.sampled(lambda: self.borrow_limit(actor)) or Decimal(0)
         return summary
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
@@ -264,7 +264,7 @@ class CheeseBankReplayer(LpCollateralReplayer):
     def do_supply(self, step: Facts, actor: str) -> str:
         """Supply the LP tokens and note the limit they give."""
         summary = super().do_supply(step, actor)
-        self.limit = self.borrow_limit(actor)
+        self.limit = self.sampled(lambda: self.borrow_limit(actor)) or Decimal(0)
         return summary
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
