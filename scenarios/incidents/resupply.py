@@ -81,9 +81,8 @@ class ResupplyReplayer(Replayer):
         self.rate = int(self.required_price(SHARE) * PRECISION)
         ltv = wanted * self.rate // shares
         if wanted > self.limit or ltv > PRECISION * 95 // 100:
-            raise BorrowRefusedError(
-                actor, f"{wanted} reUSD at loan-to-value {Fraction(ltv, PRECISION)}", "95 %", ""
-            )
+            ratio = f"a loan-to-value of {ltv / PRECISION:.4g}"
+            raise BorrowRefusedError(actor, f"{self.text('reUSD', wanted)} at {ratio}", "0.95", "")
         self.world.move("reUSD issuer", self.world.margin_account(PAIR, "lenders"), "reUSD", wanted, "minted")
         self.world.move(account, actor, "reUSD", wanted, "borrowed")
         self.borrowed = wanted

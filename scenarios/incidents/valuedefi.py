@@ -140,7 +140,7 @@ class ValueDefiReplayer(Replayer):
         return f"redeems {self.text('mvUSD', shares)} for {self.text(LP, units)}"
 
     def readers(self) -> list[Reader]:
-        """Offer the readers that fit every graph; the vault's value cannot be rebuilt, only held or refused."""
+        """Offer the readers that fit every graph: the recorded value can only be held or refused."""
         return standard(self)
 
     def stake(self) -> Stake:
