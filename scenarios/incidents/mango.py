@@ -211,7 +211,7 @@ class MangoReplayer(MangoAccounts):
     # Results
 
     def break_even(self) -> int:
-        """Return the largest position (raw units, whole lots) whose whole credit at the peak does not pay for the attack.
+        """Return the largest position (raw units, whole lots) whose credit at the peak does not pay.
 
         Deposit of A + size * (asset weight * peak - start) is what initial health lets out; both deposits and
         the purchases on chain are what goes in.
