@@ -26,9 +26,9 @@ BOOK = "positions by account, the minute path of the signed price and the anchor
 class CompoundDaiReplayer(Replayer):
     """The reporter's price and its anchor; no account is in the file, so health is followed as a ratio.
 
-    Rule of ``UniswapAnchoredView``: the signed price is taken while anchor / signed lies within 1 -+ the band,
-    so the band is relative to the signed price. The anchor is not printed: after the path it is put at the
-    least value at which the printed peak is taken.
+    Rule of ``UniswapAnchoredView``: the signed price is taken while anchor / signed lies within the band
+    around one, so the band is relative to the signed price. The anchor is not printed: after the path it is
+    put at the least value at which the printed peak is taken.
     """
 
     def build(self) -> None:
@@ -123,7 +123,7 @@ class CompoundDaiReplayer(Replayer):
         return Stake(None, None, "USD", f"{BOOK}; the multiple is what every DAI debt was overstated by")
 
     def finish(self) -> None:
-        """State the anchor that the peak needs, by the contract and by the file's words, and the thresholds."""
+        """State the anchor that the peak needs, by contract and by the file's words, and the thresholds."""
         ether = self.fall(1 + Fraction(self.ether_change))
         by_words = Fraction(self.peak) / (1 + self.band)
         self.findings += [
@@ -152,8 +152,8 @@ class CompoundDaiReplayer(Replayer):
         """Return the highest signed price taken against the anchor, which the file lacks."""
         grid = [Fraction(100 + k, 100) for k in range(GRID)]
         rows = {
-            "contract: anchor / (1 - band)": lambda anchor: anchor / (1 - self.band),
-            "the file's words: anchor x (1 + band)": lambda anchor: anchor * (1 + self.band),
+            "contract: anchor / (1 - band)": 1 / (1 - self.band),
+            "the file's words: anchor x (1 + band)": 1 + self.band,
         }
         panel = "Highest signed price that is taken against the anchor"
         return [
@@ -161,10 +161,10 @@ class CompoundDaiReplayer(Replayer):
                 name,
                 "USD/DAI",
                 panel,
-                tuple(Point(f"{float(a):.2f}", exact_decimal(rule(a)), x=exact_decimal(a)) for a in grid),
+                tuple(Point(f"{float(a):.2f}", exact_decimal(a * factor), x=exact_decimal(a)) for a in grid),
                 x_name="anchor, USD/DAI",
             )
-            for name, rule in rows.items()
+            for name, factor in rows.items()
         ]
 
     def measures(self) -> Mapping[str, Decimal | Missing]:

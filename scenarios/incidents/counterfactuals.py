@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from decimal import Decimal
 
 from protocol.errors import BackstopError, InsufficientBalanceError
 from scenarios.errors import StepError
 from scenarios.files.models import Incident
 from scenarios.incidents.readers import Reader
 from scenarios.incidents.registry import replayer_of
-from scenarios.incidents.replayer import Replayer, exact_decimal
+from scenarios.incidents.replayer import Replayer
 from scenarios.result import Counterfactual, Replay
 
 AS_DEPLOYED = Reader("as deployed", "used", lambda: None)
@@ -41,7 +40,7 @@ def _against(incident: Incident, reader: Reader) -> Counterfactual:
 
 
 def _row(replayer: Replayer, reader: Reader, refusal: StepError | None) -> Counterfactual:
-    row = Counterfactual(reader.name, reader.kind, _multiple(replayer), note=reader.note)
+    row = Counterfactual(reader.name, reader.kind, replayer.answer_multiple(), note=reader.note)
     if refusal is not None:
         return replace(row, refused_at=refusal.step, reason=_reason(replayer, refusal.cause))
     stake = replayer.stake()
@@ -56,13 +55,3 @@ def _reason(replayer: Replayer, cause: BackstopError) -> str:
         if isinstance(asset, str) and isinstance(needed, int) and isinstance(available, int):
             return f"needs {replayer.text(asset, needed)}, has {replayer.text(asset, available)}"
     return cause.message
-
-
-def _multiple(replayer: Replayer) -> Decimal | None:
-    """Return the last answer that the protocol got over the one before the first step."""
-    if len(replayer.answers) < 2:
-        return None
-    first, last = replayer.answers[0], replayer.answers[-1]
-    if not first.ok or not last.ok or first.price == 0:
-        return None
-    return exact_decimal(last.price / first.price)

@@ -130,11 +130,8 @@ class DenariaReplayer(Replayer):
     def stake(self) -> Stake:
         """Count the USDC left, less what repaying cost, and what the users lost."""
         lost = self.user_funds - self.world.state.ledger.cash(VAULT, ASSET)
-        fee = self.facts.step(1).decimal("fee")
-        profit = self.profit() if lost else self.whole(ASSET, 0) - fee
-        return Stake(
-            profit, self.whole(ASSET, lost), ASSET, "profit: after the flash loan; loss: of the users"
-        )
+        basis = "profit: USDC left after the flash loan; loss: of the users"
+        return Stake(self.profit(), self.whole(ASSET, lost), ASSET, basis)
 
     def finish(self) -> None:
         """State the sum of the two withdrawals."""

@@ -95,9 +95,7 @@ class KiloexReplayer(Replayer):
             Reader(f"refused beyond {limit} of a second source", DEVIATION, lambda: guarded),
             Reader(f"beyond {limit} of a second source, that source", DEVIATION, lambda: fallback),
             Reader(f"held within {limit} of the last honest post", CAP, lambda: capped),
-            Reader(
-                "median of the post and two sources", MEDIAN, lambda: Median(parents=(posted, market, other))
-            ),
+            Reader("median of the post and two sources", MEDIAN, lambda: median),
             Reader(f"the post of {DELAY_SECONDS} s ago", DELAY, lambda: DelayedSample(FEED, DELAY_SECONDS)),
         ]
 

@@ -7,19 +7,21 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from oracles.guards import Bounds, DeviationLimit
-from oracles.node import Node, read
+from oracles.guards import Bounds
+from oracles.node import read
 from oracles.reducers import Product
+from oracles.sources.asset_source import AssetSource
 from oracles.sources.chainlink import ChainlinkFeed
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
 from scenarios.incidents.ploutus import FIRST_SECOND, aggregator
-from scenarios.incidents.readers import BOUNDS, DEVIATION, Reader, Stake
+from scenarios.incidents.readers import BOUNDS, SOURCE, Reader, Stake, standard, used
 from scenarios.incidents.replayer import Replayer, Watch, exact_decimal
 from scenarios.result import Finding
 
 MARKET, LIQUIDATOR, BORROWER = "moonwell", "liquidators", "borrower"
-RATIO, ETHER = "cbETH/ETH", "ETH/USD"
+RATIO, ETHER, COMPOSED = "cbETH/ETH", "ETH/USD", "ratio x ETH/USD"
+REGISTRY = "source of cbETH"
 INCENTIVES = (Decimal("1.07"), Decimal("1.10"))
 BOOK = Missing("the debts and collateral of the 181 borrowers are not in the file, which has one liquidation")
 
@@ -42,8 +44,10 @@ class MoonwellReplayer(Replayer):
         self.ratio = Decimal(printed[1]) if printed else facts.decimal("oracle", "error")
         for name, value in ((RATIO, self.ratio), (ETHER, self.ether)):
             self.world.state.values[name] = aggregator(int(value * 10**18), self.world.time, 18)
-        self.oracle = ChainlinkFeed(RATIO)
-        self.right = Product(parents=(ChainlinkFeed(RATIO), ChainlinkFeed(ETHER)))
+        ratio = ChainlinkFeed(RATIO)
+        self.right = Product(parents=(ratio, ChainlinkFeed(ETHER)))
+        self.world.state.values[REGISTRY] = COMPOSED
+        self.oracle = AssetSource("cbETH", (COMPOSED, RATIO), REGISTRY, parents=(self.right, ratio))
         step = self._liquidation()
         debt, repaid = step.units("WETH", "victim_debt_weth"), step.units("WETH", "repay_weth")
         seized = step.units("cbETH", "seized_cbeth")
@@ -64,7 +68,8 @@ class MoonwellReplayer(Replayer):
     # Actions
 
     def do_governance_executes(self, step: Facts, actor: str) -> str:
-        """Put the feed in force."""
+        """Put the new source in force."""
+        self.world.state.values[REGISTRY] = RATIO
         return f"executes {step.text('note')}: cbETH is priced at {self.ratio} USD"
 
     def do_monitoring_detects(self, step: Facts, actor: str) -> str:
@@ -93,21 +98,19 @@ class MoonwellReplayer(Replayer):
 
         panel = "cbETH by reader"
         return [
-            Watch("ratio taken for dollars (used)", "USD/cbETH", panel, self.oracle_price),
+            Watch("source in force (used)", "USD/cbETH", panel, self.oracle_price),
             Watch("ratio x ETH/USD", "USD/cbETH", panel, right),
         ]
 
     def readers(self) -> list[Reader]:
         """Offer the composed feed, and guards around the one in force."""
-        wrong = ChainlinkFeed(RATIO)
         low, high = Fraction(self.ether) / 2, Fraction(self.ether) * 2
-        bounded: Node = Bounds(low, high, parents=(wrong,))
-        guarded: Node = DeviationLimit(Fraction(1, 10), "second", parents=(wrong, self.right))
-        note = "bounds of half and twice the price of ether"
+        bounded = Bounds(low, high, parents=(used(self),))
+        note = "what is left is the bonus of any liquidation; the borrower's collateral is not in the file"
         return [
-            Reader("ratio x ETH/USD", "other source", lambda: self.right),
-            Reader("refused outside sane bounds", BOUNDS, lambda: bounded, note),
-            Reader("refused beyond 0.1 of ratio x ETH/USD", DEVIATION, lambda: guarded),
+            Reader(COMPOSED, SOURCE, lambda: self.right, note),
+            Reader("refused outside half to twice the price of ether", BOUNDS, lambda: bounded),
+            *standard(self),
         ]
 
     def gain(self) -> Decimal:
@@ -166,10 +169,7 @@ class MoonwellReplayer(Replayer):
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return the outcomes: one liquidation pins no total."""
-        names = [outcome.name for outcome in self.incident.outcomes]
-        missing: dict[str, Decimal | Missing] = {
-            name: Missing(f"{BOOK}; it has one liquidation") for name in names
-        }
+        missing: dict[str, Decimal | Missing] = {}
         for outcome in self.incident.outcomes:
             if isinstance(outcome.value, dict):
                 parts = (f"{outcome.name}.{asset}" for asset in outcome.value)

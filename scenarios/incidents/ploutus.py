@@ -122,9 +122,7 @@ class PloutusReplayer(LendingReplayer):
 
         return [
             Reader("refused outside 0.95 to 1.05 USD", BOUNDS, lambda: stable),
-            Reader(
-                "Aave's stable cap of 1.04 USD", CAP, lambda: CappedStable(highest, parents=(used(self),))
-            ),
+            Reader("Aave's stable cap of 1.04 USD", CAP, lambda: capped),
             Reader("a new source in force only after a timelock", DELAY, late, "longer than one block"),
             *standard(self),
         ]

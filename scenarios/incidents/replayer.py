@@ -158,6 +158,15 @@ class Replayer(Actions):
         if self.oracle is not None:
             self.answers.append(read(self.oracle, self.view_before()))
 
+    def answer_multiple(self) -> Decimal | None:
+        """Return the last answer that the protocol got over the one before; None where either is none."""
+        if len(self.answers) < 2:
+            return None
+        first, last = self.answers[0], self.answers[-1]
+        if not first.ok or not last.ok or first.price == 0:
+            return None
+        return exact_decimal(last.price / first.price)
+
     def required_price(self, asset: str) -> Fraction:
         """Ask the graph for a price that a rule cannot do without, and keep its readings.
 

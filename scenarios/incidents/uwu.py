@@ -97,6 +97,10 @@ class UwuReplayer(Replayer):
 
     # Results
 
+    def answer_multiple(self) -> Decimal | None:
+        """Return the highest answer that the protocol got over the lowest."""
+        return exact_decimal(max(self.seen) / min(self.seen)) if self.seen else None
+
     def move(self) -> Decimal:
         """Return the median's rise from the low reading to the high one."""
         low, high = min(self.seen), max(self.seen)

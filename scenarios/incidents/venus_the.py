@@ -107,7 +107,7 @@ class VenusTheReplayer(Replayer):
     # Results
 
     def limit(self) -> Decimal:
-        """Return the value of the attacker's shares by the reader, in dollars: the limit at a factor of one."""
+        """Return the value of the attacker's shares by the reader, in dollars: the limit at factor one."""
         shares = self.whole(SHARE, self.world.balance(self.account, SHARE))
         return exact_decimal(Fraction(shares) * self.required_price(SHARE))
 
