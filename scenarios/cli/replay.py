@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 from scenarios.cli.answer import Answer, Message
@@ -19,6 +19,7 @@ from scenarios.report.write import write_atomically
 from scenarios.result import Counterfactual, Outcome, Replay
 
 PIPED_WIDTH = 120
+_SIGNIFICANT = Context(prec=18)
 FORMATS = {".html": "html", ".htm": "html", ".md": "markdown"}
 
 
@@ -122,7 +123,7 @@ def _counterfactual(row: Counterfactual) -> dict[str, object]:
     return {
         "name": row.name,
         "kind": row.kind,
-        "multiple": row.multiple,
+        "multiple": None if row.multiple is None else _SIGNIFICANT.plus(row.multiple),
         "verdict": row.verdict,
         "refused_at_step": row.refused_at,
         "reason": row.reason,

@@ -49,7 +49,7 @@ def _word(row: Counterfactual) -> str:
         case "no-profit":
             return "no profit"
         case "refused":
-            return f"refused at {row.refused_at}"
+            return f"refused at step {row.refused_at}"
         case "not-known":
             return "not known"
 
@@ -89,13 +89,13 @@ def print_remainders(replay: Replay, console: Console) -> None:
     console.print()
     console.print(line(TITLE, "bold"))
     for row in remainder_rows(replay, COMMA):
-        head = line(f"{row.word:<14}", STYLES[row.remainder])
+        head = line(f"{row.word:<18}", STYLES[row.remainder])
         console.print(head.append_text(line(f"{row.name} ({row.kind})")), soft_wrap=True)
         figures = [("multiple", row.multiple[0], "x"), ("profit", row.profit[0], row.unit)]
         figures.append(("loss", row.loss[0], row.unit))
         shown = ", ".join(f"{name} {value} {unit}" for name, value, unit in figures if value != NOTHING)
         for text in (shown, row.reason, row.note):
             if text:
-                console.print(line(f"{'':<14}{text}"), soft_wrap=True)
+                console.print(line(f"{'':<18}{text}"), soft_wrap=True)
     for basis in bases(replay):
         console.print(line(basis), soft_wrap=True)
