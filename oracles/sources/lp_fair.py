@@ -46,9 +46,10 @@ class FairLpToken(Node):
         reserves = pair.reserves()
         product = 1
         for asset, reading in zip(self.assets, readings, strict=True):
-            product *= reserves[asset] * reading.at_decimals_down(DECIMALS)
-        if product < 0:
-            return refuse(self.id, Reason.NOT_POSITIVE, "a price is below zero", *readings)
+            price = reading.at_decimals_down(DECIMALS)
+            if price < 0:
+                return refuse(self.id, Reason.NOT_POSITIVE, f"the price of {asset} is below zero", *readings)
+            product *= reserves[asset] * price
         total = 2 * isqrt(product // 10 ** sum(self.asset_decimals))
         value = total * 10**self.share_decimals // pair.total_supply
         return Reading(self.id, value, DECIMALS, view.time, synthetic_time=True, children=readings)
