@@ -149,7 +149,7 @@ class BonqReplayer(Replayer):
     def stake(self) -> Stake:
         """Count the BEUR minted against nothing."""
         minted = self.whole("BEUR", self.minted)
-        basis = "both: BEUR minted against 0.1 WALBT, which is lost to nobody but the BEUR's holders; " + LIST
+        basis = "both: BEUR minted against next to nothing; " + LIST
         return Stake(minted, minted, "BEUR", basis)
 
     def finish(self) -> None:

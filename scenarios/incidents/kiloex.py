@@ -13,7 +13,17 @@ from oracles.sources.feed import DelayedSample, FeedSample
 from scenarios.files.facts import Facts
 from scenarios.incidents.lp_collateral import fixed_price
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.readers import CAP, DELAY, DELAY_SECONDS, DEVIATION, LIMIT, MEDIAN, Reader, Stake
+from scenarios.incidents.readers import (
+    CAP,
+    DELAY,
+    DELAY_SECONDS,
+    DEVIATION,
+    LIMIT,
+    MEDIAN,
+    Reader,
+    Stake,
+    percent,
+)
 from scenarios.incidents.replayer import Replayer, Watch
 from scenarios.result import Finding
 from scenarios.world import Feed
@@ -90,7 +100,7 @@ class KiloexReplayer(Replayer):
         capped = Bounds(price / (1 + LIMIT), price * (1 + LIMIT), "clamp", parents=(posted,))
         other: Node = fixed_price("third source: the market price", self.market_price)
         median = Median(parents=(posted, market, other))
-        limit = f"{float(LIMIT):.4g}"
+        limit = percent(LIMIT)
         return [
             Reader(f"refused beyond {limit} of a second source", DEVIATION, lambda: guarded),
             Reader(f"beyond {limit} of a second source, that source", DEVIATION, lambda: fallback),

@@ -14,7 +14,7 @@ from scenarios.files.facts import Facts
 from scenarios.incidents.lending import LendingReplayer
 from scenarios.incidents.lp_collateral import fixed_price
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.readers import BOUNDS, SOURCE, STALENESS, Reader, Stake, delayed, used
+from scenarios.incidents.readers import BOUNDS, SOURCE, STALENESS, Reader, Stake, delayed, percent, used
 from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.result import Finding, Point, Series
 
@@ -117,7 +117,7 @@ class LunaReplayer(LendingReplayer):
                 lambda: Staleness(HEARTBEAT, parents=(feed,)),
                 "the file does not say how long the feed had paused: taken to be longer than the limit",
             ),
-            Reader(f"refused within {float(NEAR - 1):.4g} of the lowest answer", BOUNDS, lambda: breaker),
+            Reader(f"refused within {percent(NEAR - 1)} of the lowest answer", BOUNDS, lambda: breaker),
             delayed(self),
             Reader("the market price", SOURCE, lambda: market),
         ]

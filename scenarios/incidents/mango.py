@@ -251,7 +251,7 @@ class MangoReplayer(MangoAccounts):
         """Offer a stable price, the readers that fit every graph, and a position limit."""
 
         def stable() -> Node:
-            first, last = self.facts.step(5).integers("slots")[0], self.first_withdrawal()
+            first, last = self.first_purchase(), self.first_withdrawal()
             self.world.state.values[STABLE] = StablePrice.reset(float(self.start), 0)
             self.stable_until = int((last - first) * self.seconds_per_slot())
             model = MangoStablePrice(STABLE)
@@ -278,6 +278,11 @@ class MangoReplayer(MangoAccounts):
                 BREAK_EVEN + "; as much is withdrawn as initial health permits",
             ),
         ]
+
+    def first_purchase(self) -> int:
+        """Return the slot of the first purchase on chain."""
+        bought = next(step for step in self.incident.steps if step.action == "buy_spot_MNGO")
+        return self.facts.step(bought.n).integers("slots")[0]
 
     def first_withdrawal(self) -> int:
         """Return the slot of the first withdrawal."""

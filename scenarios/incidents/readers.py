@@ -80,6 +80,11 @@ class Stake:
     basis: str
 
 
+def percent(share: Fraction) -> str:
+    """Return a share in words for names."""
+    return f"{float(share * 100):.4g} %"
+
+
 def before(replayer: Replayer, node: Node, seconds: int = DELAY_SECONDS) -> DelayedSample:
     """Return a feed of what ``node`` says now, to be read once it is ``seconds`` old.
 
@@ -112,7 +117,7 @@ def delayed(replayer: Replayer, seconds: int = DELAY_SECONDS) -> Reader:
 def deviation(replayer: Replayer, limit: Fraction = LIMIT, seconds: int = DELAY_SECONDS) -> Reader:
     """Return the guard that refuses an answer further than ``limit`` from the delayed one."""
     return Reader(
-        f"refused beyond {float(limit):.4g} of the answer {seconds} s ago",
+        f"refused beyond {percent(limit)} of the answer {seconds} s ago",
         DEVIATION,
         lambda: DeviationLimit(
             limit, "second", parents=(used(replayer), before(replayer, used(replayer), seconds))
@@ -131,7 +136,7 @@ def capped(replayer: Replayer, limit: Fraction = LIMIT) -> Reader:
         price = reading.price
         return Bounds(price / (1 + limit), price * (1 + limit), "clamp", parents=(node,))
 
-    return Reader(f"held within {float(limit):.4g} of the answer before", CAP, change)
+    return Reader(f"held within {percent(limit)} of the answer before", CAP, change)
 
 
 def standard(replayer: Replayer) -> list[Reader]:

@@ -54,7 +54,7 @@ class VenusTheReplayer(Replayer):
             elif step.action == "borrow":
                 for asset, units in self.amounts(fields):
                     self.world.fund(self.lenders, asset, units)
-        self.borrowed_the = 0
+        self.borrowed_the = self.posted = 0
 
     # Actions
 
@@ -89,7 +89,7 @@ class VenusTheReplayer(Replayer):
         """Post the USDC elsewhere, borrow THE out of the market's cash and give it back as a gift."""
         units = step.units(ASSET, "amount")
         helper = self.world.margin_account(VENUS, "second account")
-        usdc = self.world.balance(actor, "USDC")
+        usdc = self.posted = self.world.balance(actor, "USDC")
         self.world.move(actor, helper, "USDC", usdc, "supplied")
         worth, owed = self.whole("USDC", usdc), self.whole(ASSET, units) * self.price
         if owed > worth:
@@ -175,7 +175,7 @@ class VenusTheReplayer(Replayer):
                 "value of the THE borrowed to be given back",
                 f"{claim:,.0f}",
                 "USD",
-                f"against {self.facts.step(2).decimal('amount'):,.0f} USDC posted",
+                f"against {self.text('USDC', self.posted)} posted",
             )
         )
 

@@ -18,7 +18,7 @@ from protocol.venues.checks import require_positive
 from scenarios.files.facts import Facts
 from scenarios.incidents.lending import LendingReplayer
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.readers import CAP, DELAY, DEVIATION, LIMIT, MEDIAN, Reader, Stake
+from scenarios.incidents.readers import CAP, DELAY, DEVIATION, LIMIT, MEDIAN, Reader, Stake, percent
 from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.result import Finding
 from scenarios.world import Feed
@@ -217,13 +217,13 @@ class YieldbloxReplayer(LendingReplayer):
             ),
             *(Reader(f"the sample of {k} s ago", DELAY, partial(DelayedSample, FEED, k)) for k in delays),
             Reader(
-                f"refused beyond {float(LIMIT):.4g} of the oldest of the four",
+                f"refused beyond {percent(LIMIT)} of the oldest of the four",
                 DEVIATION,
                 lambda: DeviationLimit(LIMIT, "second", parents=(latest, oldest)),
             ),
             Reader("refused where it moved too far within the four", DEVIATION, lambda: speed),
             Reader(
-                f"held within {float(LIMIT):.4g} of the last honest sample",
+                f"held within {percent(LIMIT)} of the last honest sample",
                 CAP,
                 lambda: Bounds(Fraction(0), highest, "clamp", parents=(latest,)),
             ),
