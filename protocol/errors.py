@@ -579,6 +579,21 @@ class CollateralDisabledError(RuleError):
         super().__init__(f"{asset!r} is not enabled as collateral", asset=asset)
 
 
+class PositionLimitError(RuleError):
+    """An order or supply would take a position, or a whole market, beyond its limit."""
+
+    code = "position-limit"
+
+    def __init__(self, account: str, wanted: object, limit: object, unit: str) -> None:
+        super().__init__(
+            f"{account}: a position of {wanted} {unit} is wanted, the limit is {limit} {unit}",
+            account=account,
+            wanted=wanted,
+            limit=limit,
+            unit=unit,
+        )
+
+
 class MissingPriceError(RuleError):
     """A margin rule needs a price that the market state does not hold."""
 

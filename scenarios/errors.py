@@ -28,6 +28,8 @@ class StepError(BackstopError):
     exit_code = 2
 
     def __init__(self, where: str, step: int, action: str, cause: BackstopError) -> None:
+        self.step = step
+        self.cause = cause
         super().__init__(
             f"{where}: step {step} ({action}): {cause.message}",
             step=step,

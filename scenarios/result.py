@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Literal, TypeAlias
 
 Verdict: TypeAlias = Literal["within", "outside", "predicted", "not-replayed"]
+Remainder: TypeAlias = Literal["pays", "no-profit", "refused", "not-known"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,10 +151,54 @@ class Finding:
 
 
 @dataclass(frozen=True, slots=True)
+class Counterfactual:
+    """The same attack, step for step, against another reader.
+
+    Parameters
+    ----------
+    name, kind
+        The reader, and what sort of reader it is (``lower median``, ``deviation guard``, ...).
+    multiple
+        What the reader said when the protocol asked, over what it said before the first step; None where it
+        gave no value at one of the two moments.
+    refused_at, reason
+        The step that did not go through and why; None where all did.
+    profit, loss
+        What the attacker gained and what the protocol lost, in ``unit``; None where refused, or where the
+        facts do not pin it (``basis`` then says which are missing).
+    basis
+        What the two figures count.
+    note
+        What the row assumes.
+    """
+
+    name: str
+    kind: str
+    multiple: Decimal | None = None
+    refused_at: int | None = None
+    reason: str = ""
+    profit: Decimal | None = None
+    loss: Decimal | None = None
+    unit: str = ""
+    basis: str = ""
+    note: str = ""
+
+    @property
+    def verdict(self) -> Remainder:
+        """One word for the table."""
+        if self.refused_at is not None:
+            return "refused"
+        if self.profit is None:
+            return "not-known"
+        return "pays" if self.profit > 0 else "no-profit"
+
+
+@dataclass(frozen=True, slots=True)
 class Replay:
     """Everything a replay found.
 
     ``decimals`` gives each asset's decimals, so that raw ledger amounts can be printed whole.
+    ``counterfactuals`` begins with the reader that was used.
     """
 
     id: str
@@ -172,6 +217,7 @@ class Replay:
     references: dict[str, str] = field(default_factory=dict)
     decimals: dict[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
+    counterfactuals: tuple[Counterfactual, ...] = ()
 
     @property
     def has_finding(self) -> bool:

@@ -190,10 +190,13 @@ class World:
         return units
 
     def donate(self, actor: str, vault: str, units: int) -> None:
-        """Send assets to a vault for nothing."""
+        """Send assets to a vault for nothing; the sum of all such gifts is kept beside it."""
         before = self.vault(vault)
         self.move(actor, vault, before.asset, units, "donated")
         self.state.values[vault] = before.donate(units)
+        given = self.state.values.get(gifts_to(vault), 0)
+        assert isinstance(given, int)
+        self.state.values[gifts_to(vault)] = given + units
 
     def _settle_vault(
         self, actor: str, name: str, before: VaultShare, after: VaultShare, units: int, shares: int
@@ -227,6 +230,11 @@ class World:
 def shares_of(venue: str) -> str:
     """Return the name of a venue's liquidity token, which is also the name of its issuer."""
     return f"{venue}.LP"
+
+
+def gifts_to(vault: str) -> str:
+    """Return the name under which the sum of the gifts to a vault is kept, in raw units."""
+    return f"gifts to {vault}"
 
 
 def assert_backed(state: State, transaction: str) -> None:

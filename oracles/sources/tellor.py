@@ -72,7 +72,7 @@ class TellorFeed(Node):
     feed
         Name of the stored :class:`TellorReports`.
     delay
-        Long enough to dispute: 15 to 20 minutes or more. Zero is BonqDAO's reader.
+        Long enough to dispute: 15 to 20 minutes or more. Even zero leaves out the block's own report.
     decimals
         Of the reported values.
     """
@@ -90,3 +90,42 @@ class TellorFeed(Node):
         if found is None:
             return refuse(self.id, Reason.NO_DATA, f"no undisputed report older than {self.delay} s")
         return Reading(self.id, found[0], self.decimals, found[1])
+
+    @property
+    def label(self) -> str:
+        """The feed and its delay."""
+        return f"{self.feed}, at least {self.delay} s old"
+
+
+@dataclass(frozen=True)
+class TellorCurrentValue(Node):
+    """The newest undisputed report, one of this very block included: BonqDAO's reader.
+
+    Source of the rule: tellor-io/usingtellor contracts/UsingTellor.sol (``getCurrentValue``), which walks the
+    reports from the last one and knows no age.
+
+    Parameters
+    ----------
+    feed
+        Name of the stored :class:`TellorReports`.
+    decimals
+        Of the reported values.
+    """
+
+    kind: ClassVar[str] = "tellor-current-value"
+    feed: str
+    decimals: int = DECIMALS
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return value and report time; nothing reported refuses."""
+        del readings
+        stored = view.stored(self.feed, TellorReports)
+        found = stored.data_before(view.time + 1) if stored else None
+        if found is None:
+            return refuse(self.id, Reason.NO_DATA, f"no undisputed report of {self.feed!r}")
+        return Reading(self.id, found[0], self.decimals, found[1])
+
+    @property
+    def label(self) -> str:
+        """The feed."""
+        return f"{self.feed}, current value"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from oracles.node import Node, View
@@ -42,6 +42,41 @@ class VaultSharePrice(Node):
     def label(self) -> str:
         """Which share."""
         return f"assets per share of {self.vault}"
+
+
+@dataclass(frozen=True)
+class VaultShareWithoutGifts(Node):
+    """Assets of one whole share by the vault's own books: deposits and redemptions, but no gift.
+
+    Parameters
+    ----------
+    vault
+        Name of the vault in the view.
+    gifts
+        Name in the view's memory of the assets (raw units) that came as gifts; absent means none.
+    share_decimals, asset_decimals
+        Of share and asset.
+    """
+
+    kind: ClassVar[str] = "vault-share-own-books"
+    vault: str
+    gifts: str
+    share_decimals: int = 18
+    asset_decimals: int = 18
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return convert-to-assets of one share without the gifts, at 18 decimals, rounded down."""
+        del readings
+        vault, gifts = view.vault(self.vault), view.stored(self.gifts, int) or 0
+        booked = replace(vault, total_assets=max(vault.total_assets - gifts, 0))
+        assets = booked.price_per_share(10**self.share_decimals)
+        value = assets * 10**DECIMALS // 10**self.asset_decimals
+        return Reading(self.id, value, DECIMALS, view.time, synthetic_time=True)
+
+    @property
+    def label(self) -> str:
+        """Which share."""
+        return f"assets per share of {self.vault} by its own books"
 
 
 @dataclass(frozen=True)

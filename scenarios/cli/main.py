@@ -60,6 +60,11 @@ def build_parser() -> Parser:
     replay.add_argument("incident", help="id of a bundled incident (see `backstop incidents`) or a file")
     replay.add_argument("--report", metavar="FILE", help="write the report: .html (one offline page) or .md")
     replay.add_argument("--md", action="store_true", help="print the report as Markdown")
+    replay.add_argument(
+        "--counterfactuals",
+        action="store_true",
+        help="print what other readers would have left of the attack (always in reports and JSON)",
+    )
 
     add("incidents", "list the bundled incidents")
     validate = add("validate", "check scenario or incident files; every problem with its line")

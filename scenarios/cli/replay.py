@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import sys
 from argparse import Namespace
-from decimal import Decimal
+from decimal import Context, Decimal
 from pathlib import Path
 
 from scenarios.cli.answer import Answer, Message
 from scenarios.cli.main import UsageError
 from scenarios.files.library import load_incident, read_source
+from scenarios.incidents.counterfactuals import replay_with_counterfactuals
 from scenarios.incidents.registry import replayer_of
 from scenarios.report.manifest import Manifest, build_manifest
+from scenarios.report.remainders import print_remainders
 from scenarios.report.table import Color, print_outcomes, terminal
 from scenarios.report.write import write_atomically
-from scenarios.result import Outcome, Replay
+from scenarios.result import Counterfactual, Outcome, Replay
 
 PIPED_WIDTH = 120
+_SIGNIFICANT = Context(prec=18)
 FORMATS = {".html": "html", ".htm": "html", ".md": "markdown"}
 
 
@@ -24,8 +27,10 @@ def run(arguments: Namespace) -> Answer:
     """Replay, write the report if asked, and answer."""
     target = _report_format(arguments.report)
     incident = load_incident(arguments.incident)
-    replay = replayer_of(incident).run()
-    markdown = getattr(arguments, "md", False)
+    markdown = arguments.md
+    # Every other reader is one more run, so only where it is shown.
+    wanted = target or markdown or arguments.json or arguments.counterfactuals
+    replay = replay_with_counterfactuals(incident) if wanted else replayer_of(incident).run()
     manifest = None
     if target or markdown:
         manifest = build_manifest(sys.argv, *read_source(arguments.incident))
@@ -37,7 +42,7 @@ def run(arguments: Namespace) -> Answer:
         if markdown:
             sys.stdout.write(shown)
         else:
-            print_replay(replay, arguments.color)
+            print_replay(replay, arguments.color, readers=arguments.counterfactuals)
         if arguments.report:
             sys.stderr.write(f"report: {arguments.report}\n")
 
@@ -65,13 +70,15 @@ def render(replay: Replay, manifest: Manifest, kind: str) -> str:
     return render_markdown(replay, manifest)
 
 
-def print_replay(replay: Replay, color: Color) -> None:
-    """Print the headline table and the findings."""
+def print_replay(replay: Replay, color: Color, *, readers: bool = False) -> None:
+    """Print the headline table, the findings and, if asked, what other readers leave."""
     width = None if sys.stdout.isatty() else PIPED_WIDTH
     console = terminal(color, width=width)
     print_outcomes(replay, console)
     for finding in replay.findings:
         console.print(f"{finding.name}: {finding.value} {finding.unit}", soft_wrap=True)
+    if readers:
+        print_remainders(replay, console)
 
 
 def replay_data(replay: Replay) -> dict[str, object]:
@@ -84,6 +91,7 @@ def replay_data(replay: Replay) -> dict[str, object]:
         "chain": replay.chain,
         "mechanism": replay.mechanism,
         "outcomes": [*map(_outcome, replay.outcomes), *_combined(replay.outcomes)],
+        "counterfactuals": [_counterfactual(row) for row in replay.counterfactuals],
         "findings": replay.findings,
         "series": replay.series,
         "steps": replay.steps,
@@ -108,6 +116,22 @@ def _outcome(outcome: Outcome) -> dict[str, object]:
         "verdict": outcome.verdict,
         "note": outcome.note,
         "reason": outcome.reason,
+    }
+
+
+def _counterfactual(row: Counterfactual) -> dict[str, object]:
+    return {
+        "name": row.name,
+        "kind": row.kind,
+        "multiple": None if row.multiple is None else _SIGNIFICANT.plus(row.multiple),
+        "verdict": row.verdict,
+        "refused_at_step": row.refused_at,
+        "reason": row.reason,
+        "profit": row.profit,
+        "loss": row.loss,
+        "unit": row.unit,
+        "basis": row.basis,
+        "note": row.note,
     }
 
 

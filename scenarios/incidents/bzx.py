@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 
 from oracles.node import Node
 from oracles.sources.pool import SpotPool
+from protocol.margin.loan_to_value import LoanToValue
+from protocol.market_state import MarketState, Price
 from scenarios.files.facts import Facts
 from scenarios.incidents.lending import LendingReplayer
+from scenarios.incidents.lp_collateral import fixed_price
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.replayer import Watch, exact_decimal
+from scenarios.incidents.readers import SOURCE, Reader, Stake, standard
+from scenarios.incidents.replayer import Watch, accepted, exact_decimal
 from scenarios.result import Finding
 from scenarios.world import OUTSIDE
 
@@ -22,7 +27,9 @@ BZX, COMPOUND = "bzx", "compound"
 class Bzx1Replayer(LendingReplayer):
     """Flash loan, Compound, the unchecked margin trade, and the sale into the moved pool.
 
-    Prices are in ETH. Compound's rule is enforced; bZx's solvency check was not reached, so none is.
+    Prices are in ETH. Compound's rule is enforced; bZx's solvency check was not reached, so it is made only
+    where a counterfactual reaches it: what the trade bought, at the reader's price, must cover the debt by
+    the over-collateral ratio of the file.
     """
 
     def build(self) -> None:
@@ -38,6 +45,7 @@ class Bzx1Replayer(LendingReplayer):
         )
         self.factors = {"ETH": Fraction(facts.decimal("parameters", "compound_eth_collateral_factor"))}
         self.oracle = SpotPool(POOL, "WBTC", "ETH", self.world.decimals["WBTC"], self.world.decimals["ETH"])
+        self.checked = False
         self.measured: dict[str, Decimal | Missing] = {}
 
     def fixed_prices(self) -> Mapping[str, Decimal]:
@@ -82,7 +90,7 @@ class Bzx1Replayer(LendingReplayer):
         self.world.move(actor, account, "ETH", margin, "margin")
         venue = step.text("via")
         trade = self.world.swap(account, venue, "ETH", "WBTC", sold)
-        self.read_oracle()
+        self._check_solvency(account)
         paid = exact_decimal(
             Fraction(self.whole("ETH", sold)) / Fraction(self.whole("WBTC", trade.amount_out))
         )
@@ -100,6 +108,45 @@ class Bzx1Replayer(LendingReplayer):
             )
         )
         return f"makes the protocol sell {self.text('ETH', sold)} for {self.text('WBTC', trade.amount_out)}"
+
+    def _check_solvency(self, account: str) -> None:
+        """Read the oracle, and where the check is reached refuse a trade that leaves too little."""
+        reading = self.read_oracle()
+        assert reading is not None
+        if not self.checked:
+            return
+        price = Price(int(accepted(reading, "WBTC") * 10**18))
+        ratio = 1 / Fraction(self.facts.decimal("parameters", "bzx_over_collateral_ratio"))
+        market = MarketState({"ETH": Price.of(1), "WBTC": price}, self.world.decimals)
+        balances = self.world.state.ledger.balances(account)
+        LoanToValue({"WBTC": ratio}).require(account, balances, market, "ETH")
+
+    def readers(self) -> list[Reader]:
+        """Offer the check that was skipped, at several prices."""
+
+        def reached(reader: Reader) -> Reader:
+            def change() -> Node | None:
+                self.checked = True
+                return reader.change()
+
+            return replace(reader, change=change, note="the solvency check is reached")
+
+        market = fixed_price("market price of the file", self.market_price())
+        offered = [
+            Reader("the pool's own price, check reached", SOURCE, lambda: None),
+            Reader("the market price, check reached", SOURCE, lambda: market),
+            *standard(self),
+        ]
+        return [reached(reader) for reader in offered]
+
+    def stake(self) -> Stake:
+        """Count the ether gained and the negative equity of the margin trade."""
+        profit, loss = self.measured["attacker_profit_total"], self.measured["lender_loss"]
+        assert isinstance(profit, Decimal)
+        assert isinstance(loss, Decimal)
+        return Stake(
+            profit, loss, "ETH", "profit: ether after the unwinding; loss: negative equity at market"
+        )
 
     def do_swap(self, step: Facts, actor: str) -> str:
         """Sell on the pool and note price and proceeds."""

@@ -3,18 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import ClassVar
 
-from oracles.node import Node, View
+from oracles.node import Node, View, read
 from oracles.reading import Reading
+from oracles.reducers import Estimator, Median
 from protocol.venues.exponential_reserve import ExponentialReserve
 from protocol.venues.fixed_price import FixedPriceDepot
 from protocol.venues.uniswap_v1 import UniswapV1Exchange
 from scenarios.files.facts import Facts
+from scenarios.incidents.lp_collateral import fixed_price
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import MEDIAN, SOURCE, Reader, Stake, standard
 from scenarios.incidents.replayer import Replayer, Watch, exact_decimal
 
 UNISWAP, KYBER, DEPOT = "uniswap_v1_eth_susd", "kyber_reserve_eth_susd", "synthetix_depot"
@@ -58,7 +62,8 @@ class Bzx2Replayer(Replayer):
         self.add_venue(DEPOT, depot)
         self.world.margin_account(BZX, "lenders")
         self.world.fund(f"{BZX}:lenders", "ETH", facts.units("ETH", "state_before", BZX, "eth_borrowable"))
-        self.oracle = LargestQuote()
+        self.quotes = (UniswapV1Quote(UNISWAP), ReserveQuote(KYBER))
+        self.oracle = Estimator("maximum", parents=self.quotes)
         self.figures: dict[str, Decimal | Missing] = {}
 
     def _depot_order(self, step: Facts) -> int:
@@ -90,10 +95,9 @@ class Bzx2Replayer(Replayer):
         """Borrow the most that the larger quote permits."""
         account = self.world.margin_account(BZX, actor)
         collateral = self.whole("sUSD", self.world.balance(account, "sUSD"))
-        reading = self.read_oracle()
-        assert reading is not None
-        uniswap, kyber = (exact_decimal(quote) for quote in quotes(self.world.view()))
-        limit = int(Fraction(collateral) / (reading.price * COLLATERAL_PER_LOAN) * 10**18)
+        price = self.required_price("ETH")
+        uniswap, kyber = self.quote(0), self.quote(1)
+        limit = int(Fraction(collateral) / (price * COLLATERAL_PER_LOAN) * 10**18)
         units = min(limit, self.world.state.ledger.cash(BZX, "ETH"))
         self.world.move(account, actor, "ETH", units, "borrowed")
         market = self.facts.decimal("parameters", "market_susd_per_eth")
@@ -122,28 +126,80 @@ class Bzx2Replayer(Replayer):
 
     def quote(self, k: int) -> Decimal:
         """Return Uniswap's (0) or Kyber's (1) quote now."""
-        return exact_decimal(quotes(self.world.view())[k])
+        return exact_decimal(read(self.quotes[k], self.world.view()).price)
+
+    def readers(self) -> list[Reader]:
+        """Offer the other choice between the two quotes, and the price of the market."""
+        market = fixed_price(
+            "market price of the file", self.facts.decimal("parameters", "market_susd_per_eth")
+        )
+        return [
+            Reader("the smaller of the two quotes", MEDIAN, lambda: Median("lower", parents=self.quotes)),
+            Reader("the mean of the two quotes", MEDIAN, lambda: Median("mean-down", parents=self.quotes)),
+            Reader("the market price", SOURCE, lambda: market),
+            *standard(self),
+        ]
+
+    def stake(self) -> Stake:
+        """Count the ether gained, and the loan beyond the market value of the collateral."""
+        profit, loss = self.figures["attacker_profit_eth"], self.figures["lender_loss_eth"]
+        assert isinstance(profit, Decimal)
+        assert isinstance(loss, Decimal)
+        return Stake(profit, loss, "ETH", "profit: ether left; loss: loan beyond the collateral at market")
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return the predictions."""
         return self.figures
 
 
-def quotes(view: View) -> tuple[Fraction, Fraction]:
-    """Return sUSD per ETH on Uniswap, fee included, and on Kyber."""
-    pool, reserve = view.venue(UNISWAP), view.venue(KYBER)
-    assert isinstance(pool, UniswapV1Exchange)
-    assert isinstance(reserve, ExponentialReserve)
-    uniswap = Fraction(pool.token_reserve, pool.ether_reserve) * Fraction(997, 1000)
-    return uniswap, Fraction(10**18, reserve.spot_price())
+@dataclass(frozen=True)
+class UniswapV1Quote(Node):
+    """Tokens per ether for a marginal sale of ether, fee included, as the Kyber network asked it.
 
+    Parameters
+    ----------
+    venue
+        A V1 exchange.
+    """
 
-class LargestQuote(Node):
-    """The larger of the two venues' sUSD per ETH: what bZx asked, through Kyber, of both."""
-
-    kind: ClassVar[str] = "larger of Uniswap and Kyber"
+    kind: ClassVar[str] = "uniswap-v1-quote"
+    venue: str
 
     def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
-        """Return the larger quote at 18 decimals, rounded down."""
+        """Return the quote at 18 decimals, rounded down."""
         del readings
-        return Reading(self.id, int(max(quotes(view)) * 10**18), 18, view.time, synthetic_time=True)
+        pool = view.venue(self.venue)
+        assert isinstance(pool, UniswapV1Exchange)
+        quote = Fraction(pool.token_reserve, pool.ether_reserve) * Fraction(997, 1000)
+        return Reading(self.id, int(quote * 10**18), 18, view.time, synthetic_time=True)
+
+    @property
+    def label(self) -> str:
+        """Where."""
+        return f"quote of {self.venue}"
+
+
+@dataclass(frozen=True)
+class ReserveQuote(Node):
+    """Tokens per ether at the marginal price of a Kyber reserve.
+
+    Parameters
+    ----------
+    venue
+        A reserve with an exponential price.
+    """
+
+    kind: ClassVar[str] = "kyber-reserve-quote"
+    venue: str
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return the quote at 18 decimals, rounded down."""
+        del readings
+        reserve = view.venue(self.venue)
+        assert isinstance(reserve, ExponentialReserve)
+        return Reading(self.id, 10**36 // reserve.spot_price(), 18, view.time, synthetic_time=True)
+
+    @property
+    def label(self) -> str:
+        """Where."""
+        return f"quote of {self.venue}"

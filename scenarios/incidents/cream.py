@@ -6,12 +6,14 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
-from oracles.sources.vault_share import VaultSharePrice
+from oracles.sources.vault_share import VaultSharePrice, VaultShareWithoutGifts
+from protocol.errors import BorrowRefusedError
 from protocol.venues.vault_share import VaultShare, yearn
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import ACCOUNTING, Reader, Stake, standard
 from scenarios.incidents.replayer import Replayer, Watch
-from scenarios.world import OUTSIDE
+from scenarios.world import OUTSIDE, gifts_to
 
 VAULT = "yearn_yusd"
 CREAM = "cream"
@@ -24,7 +26,8 @@ class CreamReplayer(Replayer):
 
     The vault before the attack is rebuilt from the file: its price per share, and what was left in it when
     the gift of the same size was made. Collateral factors and the feeds for ETH and the y-pool LP are not
-    in the file, so no limit is judged.
+    in the file: the ether borrowed is judged at a factor of one and at the attacker's own trades, so what is
+    refused here is refused under every factor.
     """
 
     def build(self) -> None:
@@ -102,6 +105,7 @@ class CreamReplayer(Replayer):
         """Turn the DAI into the LP token outside and deposit it for the shares printed."""
         shares = self.step_units(step, SHARE, "received_yUSD")
         dai = self.world.balance(actor, "DAI")
+        self.paid_per_share = Fraction(self.whole("DAI", dai)) / Fraction(self.whole(SHARE, shares))
         self.world.move(actor, OUTSIDE, "DAI", dai, "added to the y pool")
         needed = self.world.vault(VAULT).to_assets_up(shares)
         self.world.move(OUTSIDE, actor, "yCRV", needed, "LP token of the y pool")
@@ -151,6 +155,7 @@ class CreamReplayer(Replayer):
     def do_buy_yUSD(self, step: Facts, actor: str) -> str:  # noqa: N802 - the file's word
         """Buy shares on venues that the file does not hold, at the amounts printed."""
         ether, got = self.step_units(step, ETHER, "WETH_in"), self.step_units(step, SHARE, "received_yUSD")
+        self.got_per_ether = Fraction(step.decimal("USDC")) / Fraction(step.decimal("WETH_in"))
         self.world.move(actor, OUTSIDE, ETHER, ether, "sold on Uniswap V3")
         self.world.move(OUTSIDE, actor, SHARE, got, "bought through Curve")
         return f"buys {self.text(SHARE, got)} for {self.text(ETHER, ether)}"
@@ -168,8 +173,35 @@ class CreamReplayer(Replayer):
         summary = super().do_donate(step, actor)
         after = self.world.vault(VAULT).price_per_share(10**18)
         self.multiple = Decimal(after) / Decimal(before)
-        self.read_oracle()
         return summary
+
+    def _require_backed(self, actor: str, units: int) -> None:
+        """Refuse ether beyond the whole value of the actor's shares.
+
+        One yCRV counts what the deposit of step 2 paid for it at most, one ether what step 9 got for it at
+        least: both in the attacker's favour.
+        """
+        share = self.required_price(SHARE)
+        lp_price = self.paid_per_share / Fraction(self.price_before)
+        worth = Fraction(self.receipt_value(actor)) * share * lp_price
+        owed = Fraction(self.whole(ETHER, units)) * self.got_per_ether
+        if owed > worth:
+            raise BorrowRefusedError(actor, f"{float(owed):,.0f}", f"{float(worth):,.0f}", "USD")
+
+    def readers(self) -> list[Reader]:
+        """Offer the vault's own books, which a gift does not enter."""
+        own = VaultShareWithoutGifts(VAULT, gifts_to(VAULT))
+        return [Reader("price per share by the vault's own books", ACCOUNTING, lambda: own), *standard(self)]
+
+    def stake(self) -> Stake:
+        """Say which facts a profit would need."""
+        return Stake(
+            None,
+            None,
+            "USD",
+            "cash and prices of the 14 further markets are not in the file; the ether alone is judged, at a "
+            "factor of one",
+        )
 
     def do_borrow(self, step: Facts, actor: str) -> str:
         """Borrow what is named; "all cash of further markets" names no amount."""
@@ -177,6 +209,8 @@ class CreamReplayer(Replayer):
             return "borrows all cash of further markets, whose amounts are not in the file"
         asset = self.asset(step.text("asset"))
         units = self.step_units(step, asset, "amount")
+        if asset == ETHER:
+            self._require_backed(actor, units)
         self.world.move(self.account(actor), actor, asset, units, "borrowed")
         return f"borrows {self.text(asset, units)}"
 

@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
+from oracles.node import Node, View, read
+from oracles.reading import Reading
 from protocol.venues.curve.stableswap import StableSwapPool
 from protocol.venues.curve.stableswap_liquidity import zap_withdraw_one_coin
 from protocol.venues.vault_share import VaultShare, yearn
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.replayer import Replayer, Watch
+from scenarios.incidents.readers import FAIR, Reader, Stake, capped, delayed, deviation, used
+from scenarios.incidents.replayer import Replayer, Watch, accepted
 from scenarios.world import OUTSIDE, shares_of
 
 POOL = "curve_y"
@@ -48,6 +52,8 @@ class HarvestReplayer(Replayer):
             else Decimal(0)
         )
         self.idle = self.units(self.asset_name, idle)
+        decimals = self.world.decimals[self.asset_name]
+        self.oracle = StrategyReport(POOL, f"y{self.asset_name}", self.strategy_share, self.idle, decimals)
         self.figures: dict[str, Decimal | Missing] = {}
         for step in self.incident.steps:
             self._fund_attacker(step.action, self.facts.step(step.n), step.actor or "attacker")
@@ -70,8 +76,8 @@ class HarvestReplayer(Replayer):
 
     def invested(self) -> int:
         """Return what the strategy reports as invested, in raw units."""
-        lp = int(self.strategy_share * self.pool.total_supply)
-        return zap_withdraw_one_coin(self.pool, lp, f"y{self.asset_name}") + self.idle
+        price = accepted(read(used(self), self.world.view()), f"the strategy of {self.vault}")
+        return int(price * 10 ** self.world.decimals[self.asset_name])
 
     def vault_now(self) -> VaultShare:
         """Return the vault with its assets as it values them now."""
@@ -90,8 +96,9 @@ class HarvestReplayer(Replayer):
         n, sell, buy = step.integer("n"), step.text("sell"), step.text("buy")
         trade = self.world.swap_wrapped(actor, POOL, sell, buy, step.units(sell, "amount"))
         self.received[n] = {buy: trade.amount_out}
-        invested = self.whole(self.asset_name, self.invested())
-        self.figures[f"invested_underlying_after_step_{n}"] = invested
+        invested = self.shown_invested()
+        if invested is not None:
+            self.figures[f"invested_underlying_after_step_{n}"] = invested
         for coin, units in self.pool.reserves().items():
             if coin in self.facts.mapping("assets"):
                 self.figures[f"pool_balances_after_step_{n}.{coin}"] = self.whole(coin, units)
@@ -102,7 +109,9 @@ class HarvestReplayer(Replayer):
     def do_deposit(self, step: Facts, actor: str) -> str:
         """Deposit at the vault's share price."""
         units = step.units(self.asset_name, "amount")
+        self.read_oracle()
         shares, _ = self.vault_now().deposit(units)
+        self.deposited = units
         self.world.move(actor, self.vault, self.asset_name, units, "deposited")
         self.world.move(shares_of(self.vault), actor, self.share, shares, "shares minted")
         self.figures[f"shares_minted_step_{step.integer('n')}"] = self.whole(self.share, shares)
@@ -112,6 +121,7 @@ class HarvestReplayer(Replayer):
         """Redeem every share at the vault's share price, out of its cash."""
         shares = self.world.balance(actor, self.share)
         units, _ = self.vault_now().redeem(shares)
+        self.withdrawn = units
         self.world.move(actor, shares_of(self.vault), self.share, shares, "shares burned")
         self.world.move(self.vault, actor, self.asset_name, units, "redeemed")
         return f"redeems {self.text(self.share, shares)} for {self.text(self.asset_name, units)}"
@@ -128,15 +138,41 @@ class HarvestReplayer(Replayer):
         )
         return self.whole(asset, self.world.balance("attacker", asset) - given)
 
+    def shown_invested(self) -> Decimal | None:
+        """Return the strategy's report in whole tokens; None while it refuses."""
+        return None if self.oracle_price() is None else self.whole(self.asset_name, self.invested())
+
+    def readers(self) -> list[Reader]:
+        """Offer the pool's virtual price, and guards from the vault's own 3 % (believed) to a thousandth."""
+        decimals = self.world.decimals[self.asset_name]
+        fair = StrategyAtVirtualPrice(POOL, self.strategy_share, self.idle, decimals)
+        return [
+            Reader("LP tokens at the pool's virtual price", FAIR, lambda: fair),
+            delayed(self),
+            *(deviation(self, limit) for limit in (Fraction(3, 100), Fraction(1, 100), Fraction(1, 1000))),
+            capped(self, Fraction(1, 1000)),
+        ]
+
+    def stake(self) -> Stake:
+        """Count the coins gained, and what the vault paid out beyond the deposit."""
+        lost = self.whole(self.asset_name, self.withdrawn - self.deposited)
+        basis = "profit: USDC and USDT gained, at one dollar; loss: paid out beyond the deposit"
+        return Stake(self.gain("USDC") + self.gain("USDT"), lost, "USD", basis)
+
     def watches(self) -> list[Watch]:
         """Sample the share price and the strategy's report."""
         return [
-            Watch("share price", f"{self.asset_name}/share", "Share price of the vault", self.share_price),
+            Watch(
+                "share price",
+                f"{self.asset_name}/share",
+                "Share price of the vault",
+                lambda: None if self.oracle_price() is None else self.share_price(),
+            ),
             Watch(
                 "invested",
                 self.asset_name,
                 "What the strategy reports as invested",
-                lambda: self.whole(self.asset_name, self.invested()),
+                self.shown_invested,
             ),
         ]
 
@@ -149,6 +185,73 @@ class HarvestReplayer(Replayer):
             "profit_usdt": usdt,
             "total_loss_all_cycles_both_vaults": Missing("the sizes of the other cycles are not in the file"),
         }
+
+
+@dataclass(frozen=True)
+class StrategyReport(Node):
+    """What the deposit zap quotes in one coin for the strategy's LP tokens, plus its idle cash.
+
+    Parameters
+    ----------
+    venue, coin
+        The pool and the wrapped coin quoted.
+    share
+        Of the pool's LP tokens that the strategy holds.
+    idle
+        Raw units of the underlying coin.
+    decimals
+        Of the underlying coin.
+    """
+
+    kind: ClassVar[str] = "strategy-by-zap-quote"
+    venue: str
+    coin: str
+    share: Fraction
+    idle: int
+    decimals: int
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return the report in whole underlying coins, at their decimals."""
+        del readings
+        pool = view.venue(self.venue)
+        assert isinstance(pool, StableSwapPool)
+        quote = zap_withdraw_one_coin(pool, int(self.share * pool.total_supply), self.coin)
+        return Reading(self.id, quote + self.idle, self.decimals, view.time, synthetic_time=True)
+
+    @property
+    def label(self) -> str:
+        """What is quoted."""
+        return f"strategy's LP of {self.venue}, quoted in {self.coin}"
+
+
+@dataclass(frozen=True)
+class StrategyAtVirtualPrice(Node):
+    """The strategy's share of the pool's invariant D, every coin at par: a swap raises it by its fee only.
+
+    Parameters
+    ----------
+    venue, share, idle, decimals
+        As in :class:`StrategyReport`.
+    """
+
+    kind: ClassVar[str] = "strategy-at-virtual-price"
+    venue: str
+    share: Fraction
+    idle: int
+    decimals: int
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return the value in whole underlying coins, rounded down."""
+        del readings
+        pool = view.venue(self.venue)
+        assert isinstance(pool, StableSwapPool)
+        value = int(self.share * pool.total_supply) * pool.virtual_price_down() // 10 ** (36 - self.decimals)
+        return Reading(self.id, value + self.idle, self.decimals, view.time, synthetic_time=True)
+
+    @property
+    def label(self) -> str:
+        """What is valued."""
+        return f"strategy's LP of {self.venue} at its virtual price"
 
 
 class HarvestUsdcReplayer(HarvestReplayer):

@@ -5,11 +5,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 
 from oracles.sources.pool import CumulativeTwap, Observation
+from protocol.errors import BorrowRefusedError
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import AVERAGE, WINDOW_NOTE, Reader, Stake, standard
 from scenarios.incidents.replayer import Replayer, Watch
 from scenarios.result import Finding
 
@@ -37,6 +40,7 @@ class InverseInvReplayer(Replayer):
         stored = before.accumulate(self.world.time - window)
         self.world.state.values[POOL] = before
         self._store(stored, self.world.time - window)
+        self.restarts = True
         self.oracle = CumulativeTwap(
             POOL, "INV", MEMORY, self.world.decimals["INV"], self.world.decimals["WETH"]
         )
@@ -50,6 +54,8 @@ class InverseInvReplayer(Replayer):
     def do_update_oracle(self, step: Facts, actor: str) -> str:
         """Store the pair's cumulative prices now."""
         self.honest = self.world.state.values[MEMORY]
+        if not self.restarts:
+            return "stores an observation; the reading still starts a whole window back"
         self._store(self.world.pair(POOL).accumulate(self.world.time), self.world.time)
         return "stores an observation: the next reading starts here"
 
@@ -69,15 +75,51 @@ class InverseInvReplayer(Replayer):
         units = self.world.balance(actor, "INV")
         self.world.move(actor, self.world.margin_account("inverse", actor), "INV", units, "supplied")
         self.after = self.oracle_price() or Decimal(0)
-        self.read_oracle()
         return f"supplies {self.text('INV', units)}; the oracle now says {self.after:.4f} WETH"
 
+    def _require_backed(self, actor: str, units: int) -> None:
+        """Refuse the WETH of the loan alone where it exceeds the whole value of the INV.
+
+        The file has neither the collateral factor nor the prices of the other assets lent. No factor is above
+        one and no other debt is below zero, so what is refused here is refused under every factor.
+        """
+        supplied = self.whole("INV", self.world.balance(f"inverse:{actor}", "INV"))
+        held = max(supplied, self.facts.decimal("parameters", "inv_collateral_used"))
+        worth = Fraction(held) * self.required_price("INV")
+        if Fraction(self.whole("WETH", units)) > worth:
+            wanted = f"{self.whole('WETH', units):,.2f}"
+            raise BorrowRefusedError(actor, wanted, f"{float(worth):,.2f} at a factor of one", "WETH")
+
+    def readers(self) -> list[Reader]:
+        """Offer the window that the oracle was said to have, and the readers that fit every graph."""
+        window = self.facts.integer("oracle", "window_s")
+
+        def honest() -> None:
+            self.restarts = False
+
+        return [
+            Reader(f"the same average over a true window of {window} s", AVERAGE, honest, WINDOW_NOTE),
+            *standard(self),
+        ]
+
+    def stake(self) -> Stake:
+        """Say which facts a profit would need."""
+        return Stake(
+            None,
+            None,
+            "USD",
+            "the collateral factor of INV and the prices of WETH, WBTC and YFI are not in the file; the WETH "
+            "of the loan alone is judged, at a factor of one",
+        )
+
     def do_borrow(self, step: Facts, actor: str) -> str:
-        """Lend what the file lists; the file pins no collateral factor, so nothing is judged."""
+        """Lend what the file lists, if the collateral can back it under any factor."""
         account = self.world.margin_account("inverse", actor)
         lenders = self.world.margin_account("inverse", "lenders")
         taken = []
         for asset, units in self.amounts(step):
+            if asset == "WETH":
+                self._require_backed(actor, units)
             self.world.fund(lenders, asset, units)
             self.world.move(account, actor, asset, units, "borrowed")
             taken.append(self.text(asset, units))

@@ -8,7 +8,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
-from oracles.node import Node, View
+from oracles.node import Node, View, read
 from oracles.reading import Reading
 from protocol.fixed_point import WAD
 from protocol.venues.curve.crypto_math import geometric_mean, newton_d
@@ -19,7 +19,8 @@ from scenarios.files.facts import Facts
 from scenarios.incidents.lending import LendingReplayer
 from scenarios.incidents.lp_collateral import fixed_price
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.replayer import Watch
+from scenarios.incidents.readers import FAIR, Reader, Stake, standard, used
+from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.world import OUTSIDE
 
 POOL, VAULT = "tricrypto2", "yearn_vault"
@@ -55,6 +56,26 @@ class LpByBalances(Node):
         return Reading(self.id, int(value), 18, view.time, synthetic_time=True, children=readings)
 
 
+@dataclass(frozen=True)
+class LpByInvariant(Node):
+    """3 * virtual price * cube root of the coins' prices, times assets per vault share.
+
+    Source of the rule: Curve's ``lp_price`` of three-coin crypto pools. A swap moves the virtual price by its
+    fee only.
+    """
+
+    kind: ClassVar[str] = "lp-by-invariant"
+
+    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
+        """Return dollars per vault share at 18 decimals, rounded down but for the root's last digit."""
+        pool, vault = view.venue(POOL), view.vault(VAULT)
+        assert isinstance(pool, Tricrypto2)
+        mean = geometric_mean([reading.at_decimals_down(18) for reading in readings])
+        lp_price = 3 * pool.virtual_price_down() * mean // WAD
+        value = lp_price * vault.price_per_share(WAD) // WAD
+        return Reading(self.id, value, 18, view.time, synthetic_time=True, children=readings)
+
+
 class InverseYvcrvReplayer(LendingReplayer):
     """The deposit, the swap that moves the balances, the loan, and the swap back.
 
@@ -86,8 +107,8 @@ class InverseYvcrvReplayer(LendingReplayer):
         self.factors = {SHARE: Fraction(self.facts.decimal("parameters", "collateral_factor"))}
         prices = [self.facts.decimal("oracle", f"{coin.lower()}_price_usd") for coin in COINS]
         parents = tuple(fixed_price(f"{coin} feed", price) for coin, price in zip(COINS, prices, strict=True))
-        self.node = LpByBalances(tuple(self.world.decimals[coin] for coin in COINS), parents=parents)
-        self.oracle = self.node
+        self.oracle = LpByBalances(tuple(self.world.decimals[coin] for coin in COINS), parents=parents)
+        self.fair = LpByInvariant(parents=parents)
         self.figures: dict[str, Decimal | Missing] = {}
 
     def _step_of(self, action: str) -> Facts:
@@ -139,7 +160,20 @@ class InverseYvcrvReplayer(LendingReplayer):
 
     def price_nodes(self) -> Mapping[str, Node]:
         """Return the collateral's graph."""
-        return {SHARE: self.node}
+        return {SHARE: used(self)}
+
+    def readers(self) -> list[Reader]:
+        """Offer the price by the pool's invariant."""
+        name = "3 x virtual price x cube root of the three feeds"
+        return [Reader(name, FAIR, lambda: self.fair), *standard(self)]
+
+    def stake(self) -> Stake:
+        """Count the dollars left, and the debt beyond the fair value of the collateral."""
+        held = self.whole(SHARE, self.world.balance(self.margin(ACTOR), SHARE))
+        fair = exact_decimal(read(self.fair, self.world.view()).price) * held
+        profit = self.whole("USDT", self.world.balance(ACTOR, "USDT"))
+        basis = "profit: USDT left, DOLA sold at one dollar; loss: debt beyond the collateral's fair value"
+        return Stake(profit, max(self.debt(ACTOR) - fair, Decimal(0)), "USD", basis)
 
     def fixed_prices(self) -> Mapping[str, Decimal]:
         """Count DOLA as one dollar."""
@@ -178,7 +212,7 @@ class InverseYvcrvReplayer(LendingReplayer):
         """Supply every share and note what may be borrowed."""
         units = self.world.balance(actor, SHARE)
         self.supply(actor, SHARE, units)
-        capacity = self.borrow_limit(actor)
+        capacity = self.sampled(lambda: self.borrow_limit(actor)) or Decimal(0)
         wanted = self.whole("DOLA", self._step_of("borrow").units("DOLA", "amount"))
         self.figures["borrow_capacity_before_step_5"] = capacity
         self.figures["was_the_borrow_allowed_before_step_5"] = Decimal(int(wanted <= capacity))
@@ -194,7 +228,8 @@ class InverseYvcrvReplayer(LendingReplayer):
             return f"sells {self.text('DOLA', units)} outside for {self.text('USDT', got)}"
         n = step.integer("n")
         summary = super().do_swap(step, actor)
-        self.figures[f"borrow_capacity_after_step_{n}"] = self.borrow_limit(actor)
+        capacity = self.sampled(lambda: self.borrow_limit(actor)) or Decimal(0)
+        self.figures[f"borrow_capacity_after_step_{n}"] = capacity
         self.figures[f"oracle_price_after_step_{n}"] = self.oracle_price() or Decimal(0)
         return summary
 
@@ -212,7 +247,12 @@ class InverseYvcrvReplayer(LendingReplayer):
         """Sample the oracle and what may be borrowed."""
         return [
             Watch("vault share", "USD", "What the oracle says of one vault share", self.oracle_price),
-            Watch("capacity", "USD", "Borrow capacity", lambda: self.borrow_limit(ACTOR)),
+            Watch(
+                "capacity",
+                "USD",
+                "Borrow capacity",
+                lambda: self.sampled(lambda: self.borrow_limit(ACTOR)),
+            ),
         ]
 
     def measures(self) -> Mapping[str, Decimal | Missing]:

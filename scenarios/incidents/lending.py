@@ -2,26 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from decimal import Decimal
 from fractions import Fraction
 
 from oracles.node import Node, read
-from protocol.errors import BackstopError, BorrowRefusedError
+from protocol.errors import BorrowRefusedError
 from protocol.margin.loan_to_value import LoanToValue
 from protocol.market_state import MarketState, Price
 from scenarios.files.facts import Facts
-from scenarios.incidents.replayer import Replayer, exact_decimal
+from scenarios.incidents.replayer import OracleRefusedError, Replayer, accepted, exact_decimal
 from scenarios.world import shares_of
 
 LENDERS = "lenders"
-
-
-class OracleRefusedError(BackstopError):
-    """The protocol asked its oracle and got a refusal."""
-
-    code = "oracle-refused"
-    exit_code = 2
 
 
 class LendingReplayer(Replayer):
@@ -74,8 +67,7 @@ class LendingReplayer(Replayer):
         view = self.world.view()
         for asset, node in self.price_nodes().items():
             reading = read(node, view)
-            if reading.refusal is not None:
-                raise OracleRefusedError(f"price of {asset}: {reading.refusal.message}", asset=asset)
+            accepted(reading, asset)
             prices[asset] = Price(reading.at_decimals_down(18), 18)
         return MarketState(prices, self.world.decimals)
 
@@ -88,6 +80,19 @@ class LendingReplayer(Replayer):
         balances = self.world.state.ledger.balances(self.margin(actor))
         market = self.market_state()
         return Decimal(self.rule().borrow_limit_down(balances, market)).scaleb(-market.scale)
+
+    def debt(self, actor: str) -> Decimal:
+        """Return what the account owes, in dollars."""
+        balances = self.world.state.ledger.balances(self.margin(actor))
+        market = self.market_state()
+        return Decimal(self.rule().debt_up(balances, market)).scaleb(-market.scale)
+
+    def sampled(self, value: Callable[[], Decimal | None]) -> Decimal | None:
+        """Return a figure for a picture; None while the oracle refuses."""
+        try:
+            return value()
+        except OracleRefusedError:
+            return None
 
     def health(self, actor: str) -> Decimal | None:
         """Return limit over debt; None without debt."""

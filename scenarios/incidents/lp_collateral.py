@@ -8,13 +8,25 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import ClassVar
 
-from oracles.node import Node
+from oracles.node import Node, read
+from oracles.reducers import Product
 from oracles.sources.constant import Constant
+from oracles.sources.lp_fair import FairLpToken
 from oracles.sources.pool import LpTokenByReserves
 from scenarios.files.facts import Facts
 from scenarios.incidents.lending import LendingReplayer
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.replayer import Watch
+from scenarios.incidents.readers import (
+    FAIR,
+    WINDOW_NOTE,
+    WINDOW_SECONDS,
+    Reader,
+    Stake,
+    average,
+    standard,
+    used,
+)
+from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.world import OUTSIDE, shares_of
 
 PRICE_DECIMALS = 18
@@ -29,11 +41,25 @@ class LpCollateralReplayer(LendingReplayer):
     """What the two incidents share: LP tokens at the naive price, and what the attacker is left with."""
 
     attacker = "attacker"
-    node: LpTokenByReserves
+    fair: FairLpToken
 
     def price_nodes(self) -> Mapping[str, Node]:
         """Return the LP token's graph."""
-        return {self.lp: self.node}
+        return {self.lp: used(self)}
+
+    def fair_price(self, *parents: Node) -> FairLpToken:
+        """Return the LP token by the pool's product, at prices of its two assets in the pool's order."""
+        first, second = self.world.venue(self.only_venue()).assets
+        decimals = (self.world.decimals[first], self.world.decimals[second])
+        return FairLpToken(self.only_venue(), (first, second), decimals, parents=parents)
+
+    def stake(self) -> Stake:
+        """Count the dollars left, and the debt beyond the fair value of the collateral."""
+        held = self.whole(self.lp, self.world.balance(self.margin(self.attacker), self.lp))
+        fair = held * exact_decimal(read(self.fair, self.world.view()).price)
+        lost = max(self.debt(self.attacker) - fair, Decimal(0))
+        basis = "profit: dollar coins left, LP tokens not counted; loss: debt beyond the LP's fair value"
+        return Stake(self.dollars_left(), lost, "USD", basis)
 
     @property
     def lp(self) -> str:
@@ -82,21 +108,20 @@ class LpCollateralReplayer(LendingReplayer):
                 "borrow limit",
                 "USD",
                 "Borrow limit and debt of the attacker",
-                lambda: self.borrow_limit(self.attacker),
+                lambda: self.sampled(lambda: self.borrow_limit(self.attacker)),
             ),
-            Watch("debt", "USD", "Borrow limit and debt of the attacker", self.debt),
+            Watch(
+                "debt",
+                "USD",
+                "Borrow limit and debt of the attacker",
+                lambda: self.sampled(lambda: self.debt(self.attacker)),
+            ),
         ]
 
     def spot_pair(self) -> tuple[str, str]:
         """Return base and quote for the spot picture."""
         first, second = self.world.venue(self.only_venue()).assets
         return (second, first) if second == "WETH" else (first, second)
-
-    def debt(self) -> Decimal:
-        """Return what the attacker owes, in dollars."""
-        balances = self.world.state.ledger.balances(self.margin(self.attacker))
-        market = self.market_state()
-        return Decimal(self.rule().debt_up(balances, market)).scaleb(-market.scale)
 
 
 class WarpReplayer(LpCollateralReplayer):
@@ -110,13 +135,14 @@ class WarpReplayer(LpCollateralReplayer):
         venue = self.only_venue()
         eth, dai = facts.decimal("oracle", "eth_price_usd"), facts.decimal("oracle", "dai_price_usd")
         self.prices = {"DAI": dai, "USDC": Decimal(1), "WETH": eth}
-        self.node = LpTokenByReserves(
+        parents = (fixed_price("DAI, average price", dai), fixed_price("WETH, average price", eth))
+        self.oracle = LpTokenByReserves(
             venue,
             ("DAI", "WETH"),
             (self.world.decimals["DAI"], self.world.decimals["WETH"]),
-            parents=(fixed_price("DAI, average price", dai), fixed_price("WETH, average price", eth)),
+            parents=parents,
         )
-        self.oracle = self.node
+        self.fair = self.fair_price(*parents)
         self.factors = {self.lp: Fraction(facts.text("parameters", "borrow_fraction").split()[0])}
         self.limit_at_supply = Decimal(0)
 
@@ -161,6 +187,10 @@ class WarpReplayer(LpCollateralReplayer):
             "consistency only; the other rows are independent of it."
         )
 
+    def readers(self) -> list[Reader]:
+        """Offer the fair price at the same two averages."""
+        return [Reader("2 sqrt(k p0 p1) at the same prices", FAIR, lambda: self.fair), *standard(self)]
+
     def fixed_prices(self) -> Mapping[str, Decimal]:
         """Return the prices at which debts count."""
         return self.prices
@@ -168,14 +198,14 @@ class WarpReplayer(LpCollateralReplayer):
     def do_supply(self, step: Facts, actor: str) -> str:
         """Supply the LP tokens and note the limit they give."""
         summary = super().do_supply(step, actor)
-        self.limit_at_supply = self.borrow_limit(actor)
+        self.limit_at_supply = self.sampled(lambda: self.borrow_limit(actor)) or Decimal(0)
         return summary
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return the outcomes."""
         return {
             "borrow_limit_after_step_4": self.limit_at_supply,
-            "total_borrowed_value": self.debt(),
+            "total_borrowed_value": self.debt(self.attacker),
             "attacker_profit_excluding_lp": self.dollars_left(),
         }
 
@@ -197,16 +227,25 @@ class CheeseBankReplayer(LpCollateralReplayer):
         super().build()
         facts = self.facts
         anchor = facts.decimal("oracle", "anchor_eth_price_usd")
-        self.node = LpTokenByReserves(
-            self.only_venue(),
-            ("WETH",),
-            (self.world.decimals["WETH"],),
-            parents=(fixed_price("ETH, anchor price", anchor),),
+        self.anchor = fixed_price("ETH, anchor price", anchor)
+        self.oracle = LpTokenByReserves(
+            self.only_venue(), ("WETH",), (self.world.decimals["WETH"],), parents=(self.anchor,)
         )
-        self.oracle = self.node
+        before = fixed_price("CHEESE, before", anchor * self.spot(self.only_venue(), "CHEESE", "WETH"))
+        self.fair = self.fair_price(before, self.anchor)
         self.factors = {self.lp: Fraction(facts.decimal("parameters", "lp_collateral_factor"))}
         self.stored = fixed_price("LP, never refreshed", Decimal(0))
         self.limit = Decimal(0)
+
+    def readers(self) -> list[Reader]:
+        """Offer the fair price, with CHEESE at the pair's own average."""
+
+        def fair() -> Node:
+            cheese = average(self, self.only_venue(), "CHEESE", "WETH")
+            return self.fair_price(Product(parents=(cheese, self.anchor)), self.anchor)
+
+        name = f"2 sqrt(k p0 p1), CHEESE by the pair's average over {WINDOW_SECONDS} s"
+        return [Reader(name, FAIR, fair, WINDOW_NOTE), *standard(self)]
 
     def fixed_prices(self) -> Mapping[str, Decimal]:
         """Return one dollar for each coin lent."""
@@ -218,16 +257,14 @@ class CheeseBankReplayer(LpCollateralReplayer):
 
     def do_refresh_oracle(self, step: Facts, actor: str) -> str:
         """Store what the graph says now."""
-        price = self.oracle_price()
-        self.read_oracle()
-        self.refreshed = price if price is not None else Decimal(0)
+        self.refreshed = exact_decimal(self.required_price(self.lp))
         self.stored = fixed_price("LP, as refreshed", self.refreshed)
         return f"refreshes the LP price to {self.refreshed:,.2f} USD"
 
     def do_supply(self, step: Facts, actor: str) -> str:
         """Supply the LP tokens and note the limit they give."""
         summary = super().do_supply(step, actor)
-        self.limit = self.borrow_limit(actor)
+        self.limit = self.sampled(lambda: self.borrow_limit(actor)) or Decimal(0)
         return summary
 
     def measures(self) -> Mapping[str, Decimal | Missing]:

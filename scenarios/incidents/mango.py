@@ -4,48 +4,41 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
 
-from oracles.node import Sample
+from oracles.node import Node, Sample
+from oracles.reducers import Estimator
 from oracles.sources.feed import FeedSample
-from protocol.errors import BorrowRefusedError, InsufficientLiquidityError
+from oracles.sources.mango import MangoStablePrice, StablePrice
+from protocol.errors import InsufficientLiquidityError, PositionLimitError
 from protocol.ledger import quote_of
-from protocol.margin.mango_v3 import (
-    ONE,
-    Level,
-    MangoAccount,
-    MangoHealth,
-    PerpPosition,
-    Weights,
-    i80f48_down,
-)
+from protocol.margin.mango_v3 import Level, MangoHealth, Weights
 from scenarios.files.facts import Facts
+from scenarios.incidents.mango_accounts import (
+    BASE,
+    DEPOSITORS,
+    MANGO,
+    MARKET,
+    PRICE_DECIMALS,
+    QUOTE,
+    MangoAccounts,
+    RestingBid,
+)
 from scenarios.incidents.outcomes import Missing
-from scenarios.incidents.replayer import Replayer, Watch, exact_decimal
+from scenarios.incidents.readers import CAP, POSITION, Reader, Stake, standard, used
+from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.result import Finding, Point, Series
 from scenarios.world import Feed
 
-MARKET = "MNGO-PERP"
-BASE, QUOTE = "MNGO", "USDC"
-MANGO = "mango"
-DEPOSITORS = "depositors"
-PRICE_DECIMALS = 10
 FEED = "MNGO/USD"
+STABLE = "stable price of MNGO"
+MAXIMUM_WAIT = 10
+BREAK_EVEN = "the largest limit at which the whole credit at the peak does not pay for what goes in"
 LEVELS: dict[Level, str] = {"init": "initial health", "equity": "equity"}
 
 
-@dataclass(frozen=True, slots=True)
-class RestingBid:
-    """What is left of a bid on the book."""
-
-    owner: str
-    size: int
-    price: Fraction
-
-
-class MangoReplayer(Replayer):
+class MangoReplayer(MangoAccounts):
     """Deposits, the matched position, settlement and withdrawals under the weights rule."""
 
     def build(self) -> None:
@@ -56,7 +49,9 @@ class MangoReplayer(Replayer):
             facts.integer("parameters", "perp_maint_leverage"),
         )
         self.rule = MangoHealth({}, {MARKET: Weights.from_leverage(init, maint)})
-        self.bid: RestingBid | None = None
+        self.bid = None
+        self.position_limit: int | None = None
+        self.cuts = False
         self.withdrawn: dict[str, int] = {}
         self.least: dict[str, Decimal] = {}
         self.path: list[tuple[str, Decimal]] = []
@@ -102,57 +97,6 @@ class MangoReplayer(Replayer):
     def _native(price: Decimal) -> int:
         return int(price.scaleb(PRICE_DECIMALS))
 
-    # Accounts under the rule
-
-    def margin(self, actor: str) -> str:
-        """Return the ledger name of an actor's margin account."""
-        return self.world.margin_account(MANGO, actor)
-
-    def account(self, actor: str) -> MangoAccount:
-        """Return what the rule judges: balances and the perpetual with its resting bid."""
-        name = self.margin(actor)
-        held = dict(self.world.state.ledger.balances(name))
-        base, quote = held.pop(MARKET, 0), held.pop(quote_of(MARKET), 0)
-        bids = self.bid.size if self.bid and self.bid.owner == actor else 0
-        cost = int(bids * self.bid.price) if self.bid and bids else 0
-        return MangoAccount(held, {MARKET: PerpPosition(base, quote, bids=bids, bids_cost=cost)})
-
-    def prices(self, base_price: Decimal | Fraction) -> dict[str, int]:
-        """Return I80F48 native prices of every token, with MNGO and its perpetual at ``base_price``."""
-        prices = {asset: i80f48_down(self._native_price(asset)) for asset in self.priced()}
-        return prices | {BASE: i80f48_down(Fraction(base_price)), MARKET: i80f48_down(Fraction(base_price))}
-
-    def priced(self) -> list[str]:
-        """Return the tokens that were deposited or withdrawn."""
-        return [asset for asset in self.world.decimals if not asset.startswith(MARKET) and asset != BASE]
-
-    def _native_price(self, asset: str) -> Fraction:
-        usd = Fraction(self.token_price(asset))
-        return usd * Fraction(10) ** (self.world.decimals[QUOTE] - self.world.decimals[asset])
-
-    def token_price(self, asset: str) -> Decimal:
-        """Return the price of a whole token before the attack; dollar coins count as one."""
-        if asset in {"USDC", "USDT"}:
-            return Decimal(1)
-        symbol = asset.split("_", maxsplit=1)[0]
-        return self.facts.decimal("state_before", "prices_usd", symbol)
-
-    def level(self, actor: str, price: Decimal | Fraction, level: Level) -> Decimal:
-        """Return health or equity in dollars."""
-        health = self.rule.health(self.account(actor), self.prices(price), level)
-        return exact_decimal(Fraction(health, ONE * 10 ** self.world.decimals[QUOTE]))
-
-    def require(self, actor: str, price: Decimal | Fraction) -> None:
-        """Raise unless the account's initial health is at least zero."""
-        self.rule.require(actor, self.account(actor), self.prices(price), self.world.decimals[QUOTE])
-
-    def _least_price(self, actor: str) -> Decimal:
-        upper = i80f48_down(max(self.peak, Decimal(1)) * 1000)
-        found = self.rule.least_price(self.account(actor), self.prices(self.start), (MARKET, BASE), upper)
-        if found is None:
-            raise BorrowRefusedError(actor, "a finite oracle price", "none at any price", "USD")
-        return exact_decimal(Fraction(found, ONE))
-
     # Actions
 
     def do_deposit(self, step: Facts, actor: str) -> str:
@@ -166,6 +110,11 @@ class MangoReplayer(Replayer):
         """Rest a bid; the account must be healthy if it is filled whole."""
         size = self.units(MARKET, step.decimal("size"))
         price = step.decimal("price")
+        if self.position_limit is not None and size > self.position_limit:
+            if not self.cuts:
+                wanted, limit = self.whole(MARKET, size), self.whole(MARKET, self.position_limit)
+                raise PositionLimitError(actor, f"{wanted:,.0f}", f"{limit:,.0f}", BASE)
+            size = self.position_limit
         self.bid = RestingBid(actor, size, Fraction(price))
         self.require(actor, self.start)
         left = self.level(actor, self.start, "init")
@@ -186,6 +135,8 @@ class MangoReplayer(Replayer):
         price = Fraction(step.decimal("price"))
         for size in step.integers("sizes"):
             units = self.units(MARKET, Decimal(size))
+            if self.cuts and self.bid is not None:
+                units = min(units, self.bid.size)
             if self.bid is None or self.bid.size < units or self.bid.price < price:
                 raise_no_bid(self.bid, units)
             assert self.bid is not None
@@ -214,7 +165,7 @@ class MangoReplayer(Replayer):
 
     def do_settle_pnl(self, step: Facts, actor: str) -> str:
         """Turn the gain into USDC, out of the loser's balance, which goes negative: a loan."""
-        price = Fraction(self.peak)
+        price = self.price_now()
         mine = self.account(actor).perps[MARKET]
         gain = int(mine.base * price) + mine.quote
         for other in self.incident.actors:
@@ -228,21 +179,125 @@ class MangoReplayer(Replayer):
             self.world.move(account, self.margin(actor), QUOTE, settled, "settled gain")
             gain -= settled
         balance = self.account(actor).tokens[QUOTE]
-        return f"settles the gain at {self.peak} USD: {self.text(QUOTE, balance)} in the account"
+        return f"settles the gain at {float(price):.4g} USD: {self.text(QUOTE, balance)} in the account"
+
+    def price_now(self) -> Fraction:
+        """Return MNGO by the reader in use; a stable price follows for the time that the purchases took."""
+        model = self.world.state.values.get(STABLE)
+        if isinstance(model, StablePrice) and self.stable_until > model.updated_at:
+            while model.updated_at + MAXIMUM_WAIT <= self.stable_until:
+                model = model.update(model.updated_at + MAXIMUM_WAIT, float(self.peak))
+            self.world.state.values[STABLE] = model
+        return self.required_price(BASE)
 
     def do_withdraw(self, step: Facts, actor: str) -> str:
         """Withdraw or borrow; afterwards initial health must be at least zero."""
         moved = []
-        for asset, units in self.amounts(step):
+        price = self.price_now()
+        for asset, wanted in self.amounts(step):
+            units = min(wanted, self._permitted(actor, asset, price)) if self.cuts else wanted
             self.world.move(self.margin(actor), actor, asset, units, "withdrawal")
             self.withdrawn[asset] = self.withdrawn.get(asset, 0) + units
             moved.append(self.text(asset, units))
-        self.require(actor, self.peak)
+        self.require(actor, price)
         self.least[f"step {step.integer('n')}"] = self._least_price(actor)
-        self.read_oracle()
         return f"withdraws {', '.join(moved)}"
 
+    def _permitted(self, actor: str, asset: str, price: Fraction) -> int:
+        """Return the most raw units of a token, weighted 1, that initial health permits to leave."""
+        health = self.rule.health(self.account(actor), self.prices(price), "init")
+        return max(health, 0) // self.prices(price)[asset]
+
     # Results
+
+    def break_even(self) -> int:
+        """Return the largest position (raw units, whole lots) whose credit at the peak does not pay.
+
+        Deposit of A + size * (asset weight * peak - start) is what initial health lets out; both deposits and
+        the purchases on chain are what goes in.
+        """
+        weight = 1 - Fraction(1, self.facts.integer("parameters", "perp_init_leverage"))
+        gain = weight * Fraction(self.peak) - Fraction(self.start)
+        own = next(s for s in self.incident.steps if s.action == "deposit" and s.actor == "A")
+        beside = self.spent() - self.facts.step(own.n).decimal("amount")
+        lot = self.facts.integer("parameters", "perp_base_lot")
+        return self.units(MARKET, Decimal(int(Fraction(beside) / gain) // lot * lot))
+
+    def spent(self) -> Decimal:
+        """Return the deposits of both accounts and the purchases on chain, in dollars."""
+        total = Decimal(0)
+        for step in self.incident.steps:
+            facts = self.facts.step(step.n)
+            if step.action == "deposit":
+                total += facts.decimal("amount")
+            elif step.action == "buy_spot_MNGO":
+                total += sum(facts.decimals("trades_usdc_in"), Decimal(0))
+        return total
+
+    def stake(self) -> Stake:
+        """Count what was withdrawn beyond what was put in, and the deficit of account A."""
+        basis = (
+            "profit: withdrawals at the prices before, less both deposits and the purchases on chain; "
+            "loss: deficit of account A (basis: equity)"
+        )
+        return Stake(self.taken() - self.spent(), self._deficit(), "USD", basis)
+
+    def taken(self) -> Decimal:
+        """Return the withdrawals at the prices before, in dollars."""
+        parts = (self.token_price(a) * self.whole(a, u) for a, u in self.withdrawn.items())
+        return sum(parts, Decimal(0))
+
+    def readers(self) -> list[Reader]:
+        """Offer a stable price, the readers that fit every graph, and a position limit."""
+
+        def stable() -> Node:
+            first, last = self.first_purchase(), self.first_withdrawal()
+            self.world.state.values[STABLE] = StablePrice.reset(float(self.start), 0)
+            self.stable_until = int((last - first) * self.seconds_per_slot())
+            model = MangoStablePrice(STABLE)
+            return Estimator("minimum", parents=(used(self), model))
+
+        def limit(cuts: bool) -> None:
+            self.position_limit, self.cuts = self.break_even(), cuts
+
+        size = f"{self.whole(MARKET, self.break_even()):,.0f} {BASE}"
+        return [
+            Reader(
+                "the lower of the oracle and Mango v4's stable price",
+                CAP,
+                stable,
+                "the stable price follows the peak for the whole time from the first purchase to the first "
+                "withdrawal, which favours the attacker",
+            ),
+            *standard(self),
+            Reader(f"order beyond {size} refused", POSITION, lambda: limit(False), BREAK_EVEN),
+            Reader(
+                f"order cut to {size}",
+                POSITION,
+                lambda: limit(True),
+                BREAK_EVEN + "; as much is withdrawn as initial health permits",
+            ),
+        ]
+
+    def first_purchase(self) -> int:
+        """Return the slot of the first purchase on chain."""
+        bought = next(step for step in self.incident.steps if step.action == "buy_spot_MNGO")
+        return self.facts.step(bought.n).integers("slots")[0]
+
+    def first_withdrawal(self) -> int:
+        """Return the slot of the first withdrawal."""
+        return self.facts.integer("slots", "first_withdrawal")
+
+    def seconds_per_slot(self) -> Fraction:
+        """Return seconds per slot between the bid and the settlement, both printed in slots and in time."""
+        bid, settled = self._clock("place_bid"), self._clock("settle_pnl")
+        slots = self.facts.integer("slots", "settle") - self.facts.integer("slots", "long_order")
+        return Fraction(settled - bid, slots)
+
+    def _clock(self, action: str) -> int:
+        step = next(step for step in self.incident.steps if step.action == action)
+        hours, minutes, seconds = (int(part) for part in self.facts.step(step.n).text("time").split(":"))
+        return (hours * 60 + minutes) * 60 + seconds
 
     def watches(self) -> list[Watch]:
         """Sample health and equity of both accounts at the oracle's price."""
@@ -319,10 +374,9 @@ class MangoReplayer(Replayer):
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return the outcomes."""
         matched = self.whole(MARKET, self.matched)
-        taken = sum((self.token_price(a) * self.whole(a, u) for a, u in self.withdrawn.items()), Decimal(0))
         values: dict[str, Decimal | Missing] = {
             "matched_position": matched,
-            "assets_withdrawn": taken,
+            "assets_withdrawn": self.taken(),
             "bad_debt": self._deficit(),
             "mngo_price_after": Missing(
                 "a market fact: the order books of the three spot venues are not in the file"
@@ -333,11 +387,6 @@ class MangoReplayer(Replayer):
             if match := re.fullmatch(r"unrealised_gain_at_(\d+(?:\.\d+)?)", name):
                 values[name] = matched * (Decimal(match[1]) - self.start)
         return values
-
-    def _deficit(self) -> Decimal:
-        """Return the equity that account A lacks once the price is back (basis: equity)."""
-        equity = self.level("A", self.after, "equity")
-        return max(-equity, Decimal(0))
 
 
 def raise_no_bid(bid: RestingBid | None, units: int) -> None:

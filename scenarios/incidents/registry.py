@@ -10,17 +10,26 @@ if TYPE_CHECKING:
     from scenarios.incidents.replayer import Replayer
 
 REPLAYERS = {
+    "bonq-2023-02-01": "bonq:BonqReplayer",
     "bzx1-2020-02-15": "bzx:Bzx1Replayer",
     "bzx2-2020-02-18": "bzx2:Bzx2Replayer",
     "cheesebank-2020-11-06": "lp_collateral:CheeseBankReplayer",
+    "compound-dai-2020-11-26": "compound_dai:CompoundDaiReplayer",
     "cream-yusd-2021-10-27": "cream:CreamReplayer",
+    "denaria-2026-04": "denaria:DenariaReplayer",
     "harvest-fusdc-2020-10-26": "harvest:HarvestUsdcReplayer",
     "harvest-fusdt-2020-10-26": "harvest:HarvestUsdtReplayer",
     "inverse-inv-2022-04-02": "inverse:InverseInvReplayer",
     "inverse-yvcrv-2022-06-16": "inverse_yvcrv:InverseYvcrvReplayer",
+    "kiloex-2025-04-14": "kiloex:KiloexReplayer",
     "mango-2022-10-11": "mango:MangoReplayer",
+    "moonwell-cbeth-2026-02-15": "moonwell:MoonwellReplayer",
+    "ploutus-2026-02": "ploutus:PloutusReplayer",
     "resupply-2025-06-26": "resupply:ResupplyReplayer",
+    "uwu-2024-06-10": "uwu:UwuReplayer",
     "valuedefi-2020-11-14": "valuedefi:ValueDefiReplayer",
+    "venus-blizz-luna-2022-05-12": "luna:LunaReplayer",
+    "venus-the-2026-03-15": "venus_the:VenusTheReplayer",
     "warp-2020-12-17": "lp_collateral:WarpReplayer",
     "yieldblox-2026-02-22": "yieldblox:YieldbloxReplayer",
 }

@@ -1,13 +1,12 @@
 """Replaying an incident: build the state before, run the steps in order, measure the outcomes.
 
-``Replayer`` knows the actions that need no particular protocol (flash loans, swaps, liquidity, transfers,
-supply and borrow under a loan-to-value rule). A protocol's own reader, vault or margin rule is a subclass in
-this folder, named by incident in ``registry``. Everything is computed from the file's facts.
+``Replayer`` knows the actions that need no particular protocol. A protocol's own reader, vault or margin rule
+is a subclass in this folder, named by incident in ``registry``. Everything is computed from the file's facts.
+The same attack may be run against another reader: see ``readers`` and ``run``.
 """
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -15,16 +14,16 @@ from decimal import Context, Decimal
 from fractions import Fraction
 from typing import ClassVar
 
-from oracles.node import Node, evaluate, walk
+from oracles.node import Node, View, evaluate, read, walk
 from oracles.reading import Reading
 from protocol.errors import BackstopError
-from protocol.transaction import FlashLoan, Transaction
 from protocol.venues.venue import Venue
 from scenarios.errors import StepError, UnknownActionError
-from scenarios.files.facts import Facts
 from scenarios.files.models import Incident
+from scenarios.incidents.actions import Actions
 from scenarios.incidents.build import build_venues
 from scenarios.incidents.outcomes import Missing, compare
+from scenarios.incidents.readers import Reader, Stake
 from scenarios.result import (
     Finding,
     NodeRecord,
@@ -35,11 +34,6 @@ from scenarios.result import (
     StepRecord,
     TransactionRecord,
 )
-from scenarios.world import OUTSIDE, World, shares_of
-
-EXACT = Context(prec=100)
-WRAPPED = {"ETH": "WETH", "WETH": "ETH"}
-LENDER = "flash lender"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,39 +46,37 @@ class Watch:
     value: Callable[[], Decimal | None]
 
 
-class Replayer:
+class Replayer(Actions):
     """The replay of one incident.
 
     Attributes
     ----------
-    world
-        What the steps change.
     oracle
-        The graph that the protocol reads, if the incident has one.
-    received
-        By step: what the actor got, in raw units by asset.
+        The graph that the protocol reads, if the incident has one. A rule asks it here and nowhere else, so
+        that another reader can take its place.
+    answers
+        What the graph said before the first step, and when the protocol asked.
+    offered
+        The readers against which the attack may be run again.
     reserves_after
         By step: each venue's reserves.
     units_of
         Units of the figures that the file asks to predict, by name.
     """
 
-    lender: ClassVar[str] = LENDER
     units_of: ClassVar[Mapping[str, str]] = {}
 
     def __init__(self, incident: Incident) -> None:
-        self.incident = incident
-        self.facts: Facts = incident.facts
-        self.world = World(decimals=dict(self.facts_decimals()))
+        super().__init__(incident)
         self.oracle: Node | None = None
-        self.received: dict[int, dict[str, int]] = {}
+        self.answers: list[Reading] = []
+        self.offered: tuple[Reader, ...] = ()
         self.reserves_after: dict[int, dict[str, Mapping[str, int]]] = {}
         self.findings: list[Finding] = []
         self.notes: list[str] = []
         self._steps: list[StepRecord] = []
         self._transactions: list[TransactionRecord] = []
         self._samples: dict[int, list[Point]] = {}
-        self._open: Transaction | None = None
         self._opened_at = 0
         self._nodes: tuple[NodeRecord, ...] = ()
 
@@ -118,13 +110,31 @@ class Replayer:
     def finish(self) -> None:
         """Derive findings after the last step."""
 
+    def readers(self) -> list[Reader]:
+        """Return other readers (and limits) for this protocol, asked for once after ``build``."""
+        return []
+
+    def stake(self) -> Stake:
+        """Return what the attacker and the protocol have won or lost after the last step."""
+        return Stake(None, None, "", "this replay has no rule that counts a profit")
+
     # The run
 
-    def run(self) -> Replay:
-        """Build, replay and measure."""
+    def run(self, reader: str = "") -> Replay:
+        """Build, replay and measure.
+
+        Parameters
+        ----------
+        reader
+            Name of one of ``readers``, to be put in place of what the protocol used.
+        """
         with self.world.transaction("state before"):
             self.build()
         self.world.committed.clear()
+        self.offered = tuple(self.readers())
+        if reader:
+            self._read_with(next(one for one in self.offered if one.name == reader))
+        self._ask()
         watches = self.watches()
         self._sample("before", watches)
         for step in self.incident.steps:
@@ -133,6 +143,41 @@ class Replayer:
             self._guarded(self._last_step(), "close", self._close_transaction)
         self.finish()
         return self._result(watches)
+
+    def _read_with(self, reader: Reader) -> None:
+        node = reader.change()
+        if node is not None:
+            self.oracle = node
+
+    def view_before(self) -> View:
+        """Return what the graph could see before the attack."""
+        return self.world.view()
+
+    def _ask(self) -> None:
+        """Keep what the graph says before the first step."""
+        if self.oracle is not None:
+            self.answers.append(read(self.oracle, self.view_before()))
+
+    def answer_multiple(self) -> Decimal | None:
+        """Return the last answer that the protocol got over the one before; None where either is none."""
+        if len(self.answers) < 2:
+            return None
+        first, last = self.answers[0], self.answers[-1]
+        if not first.ok or not last.ok or first.price == 0:
+            return None
+        return exact_decimal(last.price / first.price)
+
+    def required_price(self, asset: str) -> Fraction:
+        """Ask the graph for a price that a rule cannot do without, and keep its readings.
+
+        Raises
+        ------
+        OracleRefusedError
+            If the graph refuses.
+        """
+        reading = self.read_oracle()
+        assert reading is not None
+        return accepted(reading, asset)
 
     def _last_step(self) -> int:
         return self.incident.steps[-1].n
@@ -199,163 +244,6 @@ class Replayer:
         """Return the names of the actions this replay has a rule for."""
         return tuple(sorted(name[3:] for name in dir(self) if name.startswith("do_")))
 
-    # Amounts and names
-
-    def facts_decimals(self) -> dict[str, int]:
-        """Return every declared asset's decimals."""
-        declared = self.facts.mapping("assets") if self.facts.has("assets") else {}
-        return {asset: self.facts.integer("assets", asset) for asset in declared}
-
-    def add_venue(self, name: str, venue: Venue) -> None:
-        """Put a venue into the world; its LP token has 18 decimals."""
-        self.world.decimals[shares_of(name)] = 18
-        self.world.add_venue(name, venue)
-
-    def asset(self, name: str) -> str:
-        """Return the declared asset meant by ``name``: ETH and WETH stand for each other."""
-        if name not in self.world.decimals and WRAPPED.get(name) in self.world.decimals:
-            return WRAPPED[name]
-        return name
-
-    def units(self, asset: str, amount: Decimal) -> int:
-        """Return raw units of an amount of whole tokens, rounded down."""
-        return int(EXACT.scaleb(amount, self.world.decimals[asset]))
-
-    def whole(self, asset: str, units: int) -> Decimal:
-        """Return whole tokens of raw units, exactly."""
-        return EXACT.scaleb(Decimal(units), -self.world.decimals[asset])
-
-    def step_units(self, step: Facts, asset: str, *path: str) -> int:
-        """Return a step's amount in raw units; an amount may have more decimals than the asset keeps."""
-        return self.units(asset, step.decimal(*path))
-
-    def amounts(self, step: Facts) -> list[tuple[str, int]]:
-        """Return the assets and raw units a step names, in any of the format's forms.
-
-        ``asset`` with ``amount``; ``amounts`` by asset; or the assets themselves as keys.
-        """
-        if step.has("asset"):
-            name = step.text("asset")
-            return [(self.asset(name), self.step_units(step, self.asset(name), "amount"))]
-        where = ("amounts",) if step.has("amounts") else ()
-        found = [
-            (self.asset(name), self.units(self.asset(name), amount))
-            for name, amount in step.items(*where)
-            if self.asset(name) in self.world.decimals
-        ]
-        if not found:
-            step.decimal("amount")
-        return found
-
-    def spoken_units(self, step: Facts, holder: str, asset: str, key: str = "amount") -> int:
-        """Return an amount given as a number or in words: ``all``, ``all bought``, ``all ... step 4``."""
-        words = step.value(key)
-        if not (isinstance(words, str) and words.startswith("all")):
-            return self.step_units(step, asset, key)
-        if match := re.search(r"step (\d+)", words):
-            return self.received[int(match[1])].get(asset, 0)
-        if words == "all bought":
-            return self.received[max(n for n in self.received if n < step.integer("n"))].get(asset, 0)
-        return self.world.balance(holder, asset)
-
-    def text(self, asset: str, units: int) -> str:
-        """Return an amount in words for summaries."""
-        whole = self.whole(asset, units)
-        return f"{whole:,.6f}".rstrip("0").rstrip(".") + f" {self.display(asset)}"
-
-    def display(self, asset: str) -> str:
-        """Return an asset's name as readers know it."""
-        return "LP" if asset.endswith(".LP") else asset
-
-    # Actions
-
-    def do_flash_loan(self, step: Facts, actor: str) -> str:
-        """Lend inside the transaction; the lender is funded with just what is lent."""
-        self.world.wallet(actor)
-        self.world.wallet(self.lender)
-        lent = []
-        for asset, units in self.amounts(step):
-            fee = self.flash_fee(step, asset, units)
-            self.world.fund(self.lender, asset, units)
-            self.transaction().flash_loan(self.lender, actor, asset, units, fee)
-            lent.append(self.text(asset, units))
-        return f"borrows {' and '.join(lent)} for one transaction"
-
-    def flash_fee(self, step: Facts, asset: str, units: int) -> int:
-        """Return the fee of a flash loan in raw units: the step's ``fee_abs``, else none."""
-        del units
-        return self.step_units(step, asset, "fee_abs") if step.has("fee_abs") else 0
-
-    def do_repay_flash_loan(self, step: Facts, actor: str) -> str:
-        """Repay the flash loan of this asset."""
-        asset = self.asset(step.text("asset"))
-        loan = self.loan_of(asset)
-        self.transaction().repay(loan, actor)
-        return f"repays {self.text(asset, loan.owed)}"
-
-    def loan_of(self, asset: str) -> FlashLoan:
-        """Return the open flash loan of an asset."""
-        for loan in self.transaction().open_loans():
-            if loan.asset == asset:
-                return loan
-        raise BackstopError(f"no flash loan of {asset} is open")
-
-    def transaction(self) -> Transaction:
-        """Return the transaction that this step is part of."""
-        assert self._open is not None
-        return self._open
-
-    def venue_name(self, step: Facts) -> str:
-        """Return the step's venue; the only venue of the world where the step names none."""
-        if step.has("venue"):
-            return step.text("venue")
-        venues = [name for name, value in self.world.state.values.items() if isinstance(value, Venue)]
-        if len(venues) == 1:
-            return venues[0]
-        return step.text("venue")
-
-    def do_swap(self, step: Facts, actor: str) -> str:
-        """Sell on a venue; ``buy`` may be left out where the venue has two assets."""
-        venue = self.venue_name(step)
-        assets = self.world.venue(venue).assets
-        sell = self.asset(step.text("sell"))
-        others = [asset for asset in assets if asset != sell]
-        buy = self.asset(step.text("buy")) if step.has("buy") or len(others) != 1 else others[0]
-        units = self.spoken_units(step, actor, sell)
-        trade = self.world.swap(self.world.wallet(actor), venue, sell, buy, units)
-        return f"sells {self.text(sell, trade.amount_in)} for {self.text(buy, trade.amount_out)} on {venue}"
-
-    def do_add_liquidity(self, step: Facts, actor: str) -> str:
-        """Add one asset and the other in proportion."""
-        venue = self.venue_name(step)
-        assets = self.world.venue(venue).assets
-        given = [a for a in assets if step.has(a) and step.value(a) != "in proportion"]
-        asset = given[0] if given else assets[0]
-        units = self.spoken_units(step, actor, asset, asset)
-        shares, other = self.world.add_liquidity(actor, venue, asset, units)
-        other_asset = next(a for a in assets if a != asset)
-        self.received[step.integer("n")] = {shares_of(venue): shares}
-        return (
-            f"adds {self.text(asset, units)} and {self.text(other_asset, other)}, "
-            f"receives {self.text(shares_of(venue), shares)}"
-        )
-
-    def do_transfer(self, step: Facts, actor: str) -> str:
-        """Send tokens to another actor."""
-        target = self.world.wallet(step.text("to"))
-        moved = []
-        for asset, units in self.amounts(step):
-            self.world.move(actor, target, asset, units, "transfer")
-            moved.append(self.text(asset, units))
-        return f"sends {' and '.join(moved)} to {target}"
-
-    def do_donate(self, step: Facts, actor: str) -> str:
-        """Send assets to a vault for nothing."""
-        asset, vault = self.asset(step.text("asset")), step.text("to")
-        units = self.step_units(step, asset, "amount")
-        self.world.donate(actor, vault, units)
-        return f"gives {self.text(asset, units)} to {vault} for nothing"
-
     # Sampling and results
 
     def read_oracle(self) -> Reading | None:
@@ -374,13 +262,14 @@ class Replayer:
             )
             for node in walk(self.oracle)
         )
-        return readings[self.oracle.id]
+        self.answers.append(readings[self.oracle.id])
+        return self.answers[-1]
 
     def oracle_price(self) -> Decimal | None:
         """Return the graph's answer now as a decimal; None if it refuses."""
         if self.oracle is None:
             return None
-        reading = evaluate(self.oracle, self.world.view())[self.oracle.id]
+        reading = read(self.oracle, self.world.view())
         return exact_decimal(reading.price) if reading.ok else None
 
     def spot(self, venue: str, base: str, quote: str) -> Decimal:
@@ -441,18 +330,25 @@ class Replayer:
                         values[f"pool_{asset.lower()}_after"] = whole
         return values
 
-    def buy_shortfall(self, actor: str, asset: str, short: int, price: Decimal, stables: list[str]) -> None:
-        """Buy ``short`` units from outside at a market price in dollars, in stablecoins in this order."""
-        due = Fraction(self.whole(asset, short)) * Fraction(price)
-        for stable in stables:
-            have = Fraction(self.whole(stable, self.world.balance(actor, stable)))
-            pay = min(due, have)
-            units = -int(-pay * 10 ** self.world.decimals[stable] // 1)
-            self.world.move(actor, OUTSIDE, stable, units, f"paid for {asset} at the market price")
-            due -= pay
-            if due <= 0:
-                break
-        self.world.move(OUTSIDE, actor, asset, short, "bought at the market price")
+
+class OracleRefusedError(BackstopError):
+    """The protocol asked its oracle and got a refusal."""
+
+    code = "oracle-refused"
+    exit_code = 2
+
+
+def accepted(reading: Reading, asset: str) -> Fraction:
+    """Return the price of a reading.
+
+    Raises
+    ------
+    OracleRefusedError
+        If it is a refusal.
+    """
+    if reading.refusal is not None:
+        raise OracleRefusedError(f"price of {asset}: {reading.refusal.message}", asset=asset)
+    return reading.price
 
 
 def exact_decimal(value: Fraction) -> Decimal:

@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from oracles.guards import Bounds, Positive
 from oracles.node import read
 from oracles.sources.constant import Constant
-from oracles.sources.vault_share import Reciprocal, VaultSharePrice
+from oracles.sources.vault_share import Reciprocal, VaultSharePrice, VaultShareWithoutGifts
 from protocol.errors import BorrowRefusedError
 from protocol.venues.vault_share import VaultShare
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import ACCOUNTING, BOUNDS, Reader, Stake, standard, used
 from scenarios.incidents.replayer import Replayer, Watch
 from scenarios.result import Finding
-from scenarios.world import OUTSIDE
+from scenarios.world import OUTSIDE, gifts_to
 
 VAULT, SHARE = "llamalend_vault", "wrapped share"
 PAIR = "resupply"
@@ -76,17 +78,11 @@ class ResupplyReplayer(Replayer):
         shares, wanted = step.integer("shares_raw"), self.step_units(step, "reUSD", "borrow_reusd")
         account = self.world.margin_account(PAIR, actor)
         self.world.move(actor, account, SHARE, shares, "collateral")
-        assert self.oracle is not None
-        reading = read(self.oracle, self.world.view())
-        self.read_oracle()
-        if reading.value is None:
-            raise BorrowRefusedError(actor, "an exchange rate", "none", "raw")
-        self.rate = reading.value
+        self.rate = int(self.required_price(SHARE) * PRECISION)
         ltv = wanted * self.rate // shares
         if wanted > self.limit or ltv > PRECISION * 95 // 100:
-            raise BorrowRefusedError(
-                actor, f"{wanted} reUSD at loan-to-value {Fraction(ltv, PRECISION)}", "95 %", ""
-            )
+            ratio = f"a loan-to-value of {ltv / PRECISION:.4g}"
+            raise BorrowRefusedError(actor, f"{self.text('reUSD', wanted)} at {ratio}", "0.95", "")
         self.world.move("reUSD issuer", self.world.margin_account(PAIR, "lenders"), "reUSD", wanted, "minted")
         self.world.move(account, actor, "reUSD", wanted, "borrowed")
         self.borrowed = wanted
@@ -109,6 +105,28 @@ class ResupplyReplayer(Replayer):
         for loan in self.transaction().open_loans():
             self.transaction().repay(loan)
         self.notes.append("The file ends before the flash loan is repaid; the replay repays it.")
+
+    def readers(self) -> list[Reader]:
+        """Offer a rate that may not be zero, one that is rounded up, and the vault's own books."""
+        own = VaultShareWithoutGifts(VAULT, gifts_to(VAULT))
+        highest = Fraction(FEED_SCALE, PRECISION)
+        return [
+            Reader("refused at a rate of zero", BOUNDS, lambda: Positive(parents=(used(self),))),
+            Reader(
+                "the rate rounded up: never below 1 raw",
+                BOUNDS,
+                lambda: Bounds(Fraction(1, PRECISION), highest, "clamp", parents=(used(self),)),
+            ),
+            Reader("the vault's own books", ACCOUNTING, lambda: Reciprocal(parents=(own,))),
+            *standard(self),
+        ]
+
+    def stake(self) -> Stake:
+        """Count the USDC left, and what left the pair beyond what was put in."""
+        actor = self.incident.steps[0].actor or "attacker"
+        profit = self.whole("USDC", self.world.balance(actor, "USDC"))
+        lost = self.whole("crvUSD", self.redeemed) - self.facts.step(1).decimal("amount")
+        return Stake(profit, lost, "USD", "profit: USDC left; loss: crvUSD redeemed beyond the flash loan")
 
     def watches(self) -> list[Watch]:
         """Sample the share's conversion and the pair's rate."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from decimal import Decimal
+from fractions import Fraction
 from functools import partial
 
+from oracles.node import Sample
+from oracles.sources.feed import FeedSample
 from protocol.venues.curve.stableswap import StableSwapPool
 from scenarios.files.facts import Facts
 from scenarios.incidents.build import PoolError
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import Reader, Stake, standard
 from scenarios.incidents.replayer import Replayer, Watch
 from scenarios.result import Finding
-from scenarios.world import OUTSIDE
+from scenarios.world import OUTSIDE, Feed
 
 POOL, VAULT, LP = "curve_3pool", "vault", "3CRV"
+VALUE = "recorded value of a share"
 
 
 class ValueDefiReplayer(Replayer):
@@ -40,7 +45,8 @@ class ValueDefiReplayer(Replayer):
                     self.world.wallet(step.actor or "attacker"), asset, facts.units(asset, "amount")
                 )
         self.figures: dict[str, Decimal | Missing] = {}
-        self.readings: list[Decimal] = [self.facts.decimal("state_before", VAULT, "pool_value_3crv")]
+        self._publish(self.facts.decimal("state_before", VAULT, "pool_value_3crv"))
+        self.oracle = FeedSample(VALUE)
 
     @property
     def pool(self) -> StableSwapPool:
@@ -58,13 +64,28 @@ class ValueDefiReplayer(Replayer):
                 return facts
         return None
 
+    def _publish(self, value: Decimal) -> None:
+        """Make the vault say a recorded value, per share in circulation."""
+        supply = self.world.state.ledger.issued("mvUSD issuer", "mvUSD")
+        old = self.world.state.values.get(VALUE)
+        samples = old.samples if isinstance(old, Feed) else ()
+        new = Sample(self.world.time, self.units(LP, value) * 10**18 // supply, 18)
+        self.world.state.values[VALUE] = Feed((*samples, new))
+
+    def _publish_recorded(self, n: int) -> None:
+        recorded = self.reading(n)
+        if recorded is not None:
+            self._publish(recorded.decimal("value"))
+
     def do_deposit(self, step: Facts, actor: str) -> str:
         """Deposit for the shares printed; the vault invests, so the pool takes its recorded balances."""
         asset, shares = step.text("asset"), step.units("mvUSD", "shares")
         units = step.units(asset, "amount")
         self.world.move(actor, VAULT, asset, units, "deposited")
         self.world.move("mvUSD issuer", actor, "mvUSD", shares, "shares minted")
-        self._invest(step.integer("n"))
+        self.deposited_at = step.integer("n")
+        self._invest(self.deposited_at)
+        self._publish_recorded(self.deposited_at)
         return f"deposits {self.text(asset, units)} for {self.text('mvUSD', shares)}"
 
     def _invest(self, n: int) -> None:
@@ -83,8 +104,10 @@ class ValueDefiReplayer(Replayer):
         self.world.state.values[POOL] = pool_with(pool, balances)
 
     def do_exchange(self, step: Facts, actor: str) -> str:
-        """Trade on the pool."""
-        return self.do_swap(step, actor)
+        """Trade on the pool; what the vault says of itself afterwards is recorded."""
+        summary = self.do_swap(step, actor)
+        self._publish_recorded(step.integer("n"))
+        return summary
 
     def do_withdraw(self, step: Facts, actor: str) -> str:
         """Redeem shares: what the vault pays is what its recorded value loses."""
@@ -94,7 +117,9 @@ class ValueDefiReplayer(Replayer):
         if before is None or after is None:
             raise PoolError(f"no recorded reading of the vault around step {n}")
         value = before.decimal("value")
-        units = self.units(LP, value - after.decimal("value"))
+        # The vault pays in proportion to what it says; the recording fixes what it pays for what it said.
+        recorded = Fraction(self.units(LP, value) * 10**18 // supply, 10**18)
+        units = int(self.units(LP, value - after.decimal("value")) * self.required_price("mvUSD") / recorded)
         by_supply = self.units(LP, value) * shares // supply
         self.findings.append(
             Finding(
@@ -107,8 +132,22 @@ class ValueDefiReplayer(Replayer):
         )
         self.world.move(actor, "mvUSD issuer", "mvUSD", shares, "shares burned")
         self.world.move(OUTSIDE, actor, LP, units, "LP tokens of the vault")
+        self._publish_recorded(n)
+        fair = self.reading(self.deposited_at)
+        if fair is not None:
+            self.beyond = units - int(self.units(LP, fair.decimal("value")) * Fraction(shares, supply))
         self.figures[f"3crv_from_step_{n}"] = self.whole(LP, units)
         return f"redeems {self.text('mvUSD', shares)} for {self.text(LP, units)}"
+
+    def readers(self) -> list[Reader]:
+        """Offer the readers that fit every graph: the recorded value can only be held or refused."""
+        return standard(self)
+
+    def stake(self) -> Stake:
+        """Count the LP tokens paid out beyond what the deposit was worth."""
+        beyond = self.whole(LP, self.beyond)
+        basis = "both: 3CRV paid out beyond the shares' part of the value recorded after the deposit"
+        return Stake(beyond, beyond, LP, basis)
 
     def watches(self) -> list[Watch]:
         """Sample the pool's balances."""

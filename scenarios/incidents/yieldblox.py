@@ -3,19 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from functools import partial
 from typing import ClassVar
 
-from oracles.node import Node, Sample, read
+from oracles.guards import Bounds, DeviationLimit, RateOfChange
+from oracles.node import Node, Sample, View, read
 from oracles.reducers import EvenRule, Latest, Median
-from oracles.sources.feed import FeedSample
+from oracles.sources.feed import DelayedSample, FeedSample
 from protocol.fixed_point import div_up
 from protocol.venues.checks import require_positive
 from scenarios.files.facts import Facts
 from scenarios.incidents.lending import LendingReplayer
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import CAP, DELAY, DEVIATION, LIMIT, MEDIAN, Reader, Stake, percent
 from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.result import Finding
 from scenarios.world import Feed
@@ -55,6 +58,7 @@ class YieldbloxReplayer(LendingReplayer):
         )
         recorded = tuple(Sample(time, value, SAMPLE_DECIMALS) for time, value in samples)
         self.world.time = recorded[-1].time
+        self.sample_times = [sample.time for sample in recorded]
         self.world.state.values[FEED] = Feed(recorded)
         self.sources = tuple(FeedSample(FEED, back) for back in range(LOOK_BACK))
         self.oracle = Latest(parents=self.sources)
@@ -98,6 +102,11 @@ class YieldbloxReplayer(LendingReplayer):
         return self.at_adapter(read(node, self.world.view()).price)
 
     def honest_price(self) -> Decimal:
+        """Return the last honest sample through the adapter."""
+        honest = self.honest_sample()
+        return self.at_adapter(Fraction(honest.value, 10**honest.decimals))
+
+    def honest_sample(self) -> Sample:
         """Return the last sample before the price jumped more than tenfold between two samples."""
         feed = self.world.state.values[FEED]
         assert isinstance(feed, Feed)
@@ -106,7 +115,7 @@ class YieldbloxReplayer(LendingReplayer):
             if sample.value > 10 * honest.value:
                 break
             honest = sample
-        return self.at_adapter(Fraction(honest.value, 10**honest.decimals))
+        return honest
 
     def collateral(self, name: str) -> str:
         """Return the asset's own name."""
@@ -158,13 +167,17 @@ class YieldbloxReplayer(LendingReplayer):
         worth = Fraction(self.whole(COLLATERAL, self.balances()[COLLATERAL]) * price)
         return exact_decimal(worth / debt)
 
+    def shown_answer(self) -> Decimal | None:
+        """Return what the reader in use says; None while it refuses."""
+        return None if self.oracle_price() is None else self.answer(self.latest)
+
     def watches(self) -> list[Watch]:
         """Sample what each reader says and the health under it."""
         medians: list[tuple[str, EvenRule]] = [
             ("lower median", "lower"),
             ("mean of the middle two", "mean-down"),
         ]
-        rows = [Watch("latest (used)", "USD/USTRY", "USTRY by reader", lambda: self.answer(self.latest))]
+        rows = [Watch("latest (used)", "USD/USTRY", "USTRY by reader", self.shown_answer)]
         rows += [
             Watch(name, "USD/USTRY", "USTRY by reader", partial(self.answer, self.median(even)))
             for name, even in medians
@@ -174,7 +187,7 @@ class YieldbloxReplayer(LendingReplayer):
                 "at the adapter's price",
                 "x",
                 "Health of the attacker",
-                lambda: self.health_with(self.answer(self.latest)),
+                lambda: None if self.oracle_price() is None else self.health_with(self.answer(self.latest)),
             ),
             Watch(
                 "at the honest price",
@@ -185,9 +198,43 @@ class YieldbloxReplayer(LendingReplayer):
         ]
         return rows
 
-    def health_by_adapter(self) -> Decimal:
-        """Return the health that the protocol sees."""
-        return self.health_with(self.answer(self.latest))
+    def view_before(self) -> View:
+        """Look at the feed before the poisoned samples."""
+        return replace(self.world.view(), time=self.honest_sample().time)
+
+    def readers(self) -> list[Reader]:
+        """Offer medians, delays and guards over the same samples."""
+        rules: list[EvenRule] = ["lower", "mean-down", "upper"]
+        interval = self.world.time - self.sample_times[-2]
+        latest, delays = self.latest, (interval, 2 * interval)
+        oldest = self.sources[-1]
+        speed = RateOfChange(Fraction(0), LIMIT, parents=(latest, oldest))
+        highest = Fraction(self.honest_price()) * (1 + LIMIT)
+        return [
+            *(
+                Reader(f"median of the four samples, {rule}", MEDIAN, partial(self.median, rule))
+                for rule in rules
+            ),
+            *(Reader(f"the sample of {k} s ago", DELAY, partial(DelayedSample, FEED, k)) for k in delays),
+            Reader(
+                f"refused beyond {percent(LIMIT)} of the oldest of the four",
+                DEVIATION,
+                lambda: DeviationLimit(LIMIT, "second", parents=(latest, oldest)),
+            ),
+            Reader("refused where it moved too far within the four", DEVIATION, lambda: speed),
+            Reader(
+                f"held within {percent(LIMIT)} of the last honest sample",
+                CAP,
+                lambda: Bounds(Fraction(0), highest, "clamp", parents=(latest,)),
+            ),
+        ]
+
+    def stake(self) -> Stake:
+        """Count what was drawn beyond the honest value of the collateral."""
+        worth = self.whole(COLLATERAL, self.balances()[COLLATERAL]) * self.honest_price()
+        owed = sum((self.whole(a, self.owed(a)) * self.prices[a] for a in self.debt_tokens), Decimal(0))
+        basis = "profit: drained less the collateral at the honest price; loss: debt less the same"
+        return Stake(self.drained - worth, max(owed - worth, Decimal(0)), "USD", basis)
 
     def median(self, even: EvenRule) -> Median:
         """Return the median of the four samples under an even-count rule."""

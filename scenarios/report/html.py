@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from scenarios.report.manifest import Manifest
 from scenarios.report.numbers import THIN
 from scenarios.report.panels import Panel, panel_rows, panels, place_text
+from scenarios.report.remainders import LEAD, TITLE, bases, remainder_rows
 from scenarios.report.rows import cell, headline, net_changes, outcome_rows, signed, token_amount
 from scenarios.report.text import plain, shorten
 from scenarios.result import NodeRecord, Replay, TransactionRecord
@@ -42,6 +43,10 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
         "outcomes": outcome_rows(replay, THIN),
         "source_ids": {key: f"source-{n}" for n, key in enumerate(replay.references, start=1)},
         "panels": [_panel(panel, f"p{n}") for n, panel in enumerate(panels(replay.series), start=1)],
+        "remainders": remainder_rows(replay, THIN),
+        "remainders_title": TITLE,
+        "remainders_lead": LEAD,
+        "bases": bases(replay),
         "nodes": _nodes(replay.nodes),
         "refused": any(node.status != "ok" for node in replay.nodes),
         "net": [
@@ -110,6 +115,7 @@ def _sections(replay: Replay) -> list[tuple[str, str]]:
         ("steps", "What happened", replay.steps),
         ("pictures", "Prices and health", replay.series),
         ("oracle", "Oracle graph", replay.nodes),
+        ("readers", TITLE, replay.counterfactuals),
         ("findings", "Findings", replay.findings),
         ("ledger", "Ledger", replay.transactions),
         ("sources", "Sources", replay.references),

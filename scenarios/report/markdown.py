@@ -8,6 +8,7 @@ from collections.abc import Iterable, Sequence
 from scenarios.report.manifest import Manifest
 from scenarios.report.numbers import COMMA
 from scenarios.report.panels import panel_rows, panels, place_text
+from scenarios.report.remainders import LEAD, TITLE, bases, remainder_rows
 from scenarios.report.rows import NOTHING, cell, headline, net_changes, outcome_rows, signed, token_amount
 from scenarios.report.text import plain
 from scenarios.result import Replay
@@ -65,6 +66,7 @@ def render_markdown(replay: Replay, manifest: Manifest) -> str:
         )
     lines += _series(replay)
     lines += _graph(replay)
+    lines += _readers(replay)
     if replay.findings:
         lines += ["## Findings", ""]
         lines += [
@@ -146,6 +148,32 @@ def _graph(replay: Replay) -> list[str]:
             ),
         ),
     ]
+
+
+def _readers(replay: Replay) -> list[str]:
+    rows = remainder_rows(replay, COMMA)
+    if not rows:
+        return []
+    table = _table(
+        ("Reader or limit", "Kind", "Multiple", "Profit left", "Loss left", "Unit", "What is left"),
+        "llrrrll",
+        (
+            (
+                escape(row.name),
+                escape(row.kind),
+                row.multiple[0],
+                row.profit[0],
+                row.loss[0],
+                escape(row.unit) or NOTHING,
+                escape(row.word),
+            )
+            for row in rows
+        ),
+    )
+    remarks = [f"- {escape(row.name)}: {escape(row.reason)}" for row in rows if row.reason]
+    remarks += [f"- {escape(row.name)} (assumed): {escape(row.note)}" for row in rows if row.note]
+    remarks += [f"- {escape(basis)}" for basis in bases(replay)]
+    return [f"## {TITLE}", "", LEAD, "", *table, *remarks, *([""] if remarks else [])]
 
 
 def _ledger(replay: Replay) -> list[str]:

@@ -261,3 +261,18 @@ def test_verify(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert code == 4
     assert "mismatch" in err
     assert "mismatched" in out
+
+
+def test_other_readers_are_in_json_and_on_request_on_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    _, parsed = document(capsys, "replay", "warp-2020-12-17")
+    data = parsed["data"]
+    assert isinstance(data, dict)
+    first, fair, *_ = data["counterfactuals"]
+    assert (first["name"], first["verdict"]) == ("as deployed", "pays")
+    assert (fair["kind"], fair["verdict"], fair["refused_at_step"]) == ("fair LP price", "refused", 5)
+    assert fair["profit"] is None
+    _, plain, _ = run(capsys, "replay", "warp-2020-12-17")
+    assert "Other readers" not in plain
+    _, asked, _ = run(capsys, "replay", "warp-2020-12-17", "--counterfactuals")
+    assert asked.startswith(plain)
+    assert "refused at step 5 2 sqrt(k p0 p1) at the same prices (fair LP price)" in asked

@@ -123,6 +123,7 @@ UNSIGNED = {
     "chainlink",
     "chainlink-proxy",
     "vault-share",
+    "vault-share-own-books",
     "spot-pool",
     "cumulative-twap",
 }
@@ -141,7 +142,15 @@ def test_an_empty_view_is_refused(probe: Probe) -> None:
     assert reading.refusal.message
 
 
-IN_A_WORLD = {"vault-share", "euler-router", "spot-pool", "cumulative-twap", "lp-token-by-reserves"}
+IN_A_WORLD = {
+    "vault-share",
+    "vault-share-own-books",
+    "euler-router",
+    "spot-pool",
+    "cumulative-twap",
+    "lp-token-by-reserves",
+    "lp-token-fair",
+}
 
 
 @every_probe

@@ -34,6 +34,7 @@ def test_reads_as_the_tables_it_means(replay: Replay) -> None:
         "What happened",
         "Prices and health",
         "Oracle graph",
+        "Other readers",
         "Findings",
         "Ledger",
         "Sources",

@@ -17,7 +17,18 @@ from scenarios.result import Replay
 
 pytestmark = pytest.mark.browser
 
-SECTIONS = ("outcomes", "steps", "pictures", "oracle", "findings", "ledger", "sources", "notes", "made")
+SECTIONS = (
+    "outcomes",
+    "steps",
+    "pictures",
+    "oracle",
+    "readers",
+    "findings",
+    "ledger",
+    "sources",
+    "notes",
+    "made",
+)
 REPLAYS = {"sample": SAMPLE, "hostile": HOSTILE}
 
 # Elements that stick out of the window, details opened; shapes inside a picture are clipped by it.

@@ -32,6 +32,7 @@ from oracles.reducers import (
     WeightedMedian,
 )
 from oracles.sources.api3 import Api3Feed, Beacon
+from oracles.sources.asset_source import AssetSource
 from oracles.sources.band import BandFeed, ValidatorPrice
 from oracles.sources.capo import CappedRatio, CappedStable, RatioCap
 from oracles.sources.chainlink import AggregatorProxy, ChainlinkFeed, Ocr2Aggregator
@@ -51,6 +52,7 @@ from oracles.sources.exchange_index import ExchangeIndex
 from oracles.sources.feed import DelayedSample, FeedSample
 from oracles.sources.gmx import GmxFeed, GmxReport, GmxRule, GmxTransaction
 from oracles.sources.hyperliquid import HyperliquidMark, MarkInputs
+from oracles.sources.lp_fair import FairLpToken
 from oracles.sources.maker import DelayedPrice, MakerMedian, MakerMedianFeed, Osm, OsmFeed
 from oracles.sources.mango import MangoStablePrice, StablePrice
 from oracles.sources.pool import CumulativeTwap, LpTokenByReserves, Observation, SpotPool
@@ -68,9 +70,9 @@ from oracles.sources.synthetix import (
     SynthetixReducer,
     SynthetixStaleness,
 )
-from oracles.sources.tellor import TellorFeed, TellorReports
+from oracles.sources.tellor import TellorCurrentValue, TellorFeed, TellorReports
 from oracles.sources.uma import Assertion, UmaFeed
-from oracles.sources.vault_share import Reciprocal, VaultSharePrice
+from oracles.sources.vault_share import Reciprocal, VaultSharePrice, VaultShareWithoutGifts
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
 
@@ -187,12 +189,32 @@ def lp_view(price: int, now: int, age: int) -> View:
     return View(now, feeds=feeds(price, now, age).feeds, venues=pool_view(1, now, age).venues)
 
 
+def fair_view(price: int, now: int, age: int) -> View:
+    """A pair with as much of A as of B, and half a unit of each behind every LP token."""
+    pair = UniswapV2Pair("A", "B", 10**22, 10**22, total_supply=2 * 10**22)
+    return View(now, feeds=feeds(price, now, age).feeds, venues={"p": pair})
+
+
+def gift_view(price: int, now: int, age: int) -> View:
+    """A vault of which a part is a gift."""
+    del age
+    gift = 7 * 10**17
+    vault = VaultShare("a", "s", price * 10**10 + gift, 10**18, 0, 0)
+    return View(now, vaults={"v": vault}, memory={"gifts": gift})
+
+
+def registry_view(price: int, now: int, age: int) -> View:
+    """The feeds, and a registry that names the first of two sources."""
+    return View(now, feeds=feeds(price, now, age).feeds, memory={"source": "first"})
+
+
 SOURCES: tuple[Probe, ...] = (
     Probe("spot-pool", lambda: SpotPool("p", "A", "B", 18, 18), pool_view, timed=False),
     Probe("cumulative-twap", lambda: CumulativeTwap("p", "A", "m", 18, 18), pool_view, timed=False),
     Probe("feed-sample", lambda: FeedSample("a"), feeds),
     Probe("delayed-sample", lambda: DelayedSample("a", 0), feeds),
     Probe("vault-share", lambda: VaultSharePrice("v"), vault_view, timed=False),
+    Probe("vault-share-own-books", lambda: VaultShareWithoutGifts("v", "gifts"), gift_view, timed=False),
     Probe("chainlink", lambda: ChainlinkFeed("m"), memory(aggregator)),
     Probe(
         "chainlink-proxy",
@@ -235,6 +257,11 @@ SOURCES: tuple[Probe, ...] = (
     Probe(
         "tellor",
         lambda: TellorFeed("m", delay=-1),
+        memory(lambda price, time: TellorReports(((time, price * 10**10),))),
+    ),
+    Probe(
+        "tellor-current-value",
+        lambda: TellorCurrentValue("m"),
         memory(lambda price, time: TellorReports(((time, price * 10**10),))),
     ),
     Probe(
@@ -295,6 +322,17 @@ NODES: tuple[Probe, ...] = (
         lambda: LpTokenByReserves("p", ("A",), (18,), parents=(FeedSample("a"),)),
         lp_view,
         timed=False,
+    ),
+    Probe(
+        "lp-token-fair",
+        lambda: FairLpToken("p", ("A", "B"), (18, 18), parents=(FeedSample("a"), FeedSample("b"))),
+        fair_view,
+        timed=False,
+    ),
+    Probe(
+        "asset-source",
+        lambda: AssetSource("A", ("first", "second"), "source", parents=(FeedSample("a"), FeedSample("r"))),
+        registry_view,
     ),
     Probe("median", lambda: Median("mean-down", 3, parents=five()), feeds),
     Probe("weighted-median", lambda: WeightedMedian((3, 2, 2, 1, 1), 5, parents=five()), feeds),

@@ -6,6 +6,7 @@ from decimal import Decimal
 
 from scenarios.report.manifest import Manifest
 from scenarios.result import (
+    Counterfactual,
     Finding,
     NodeRecord,
     Outcome,
@@ -209,6 +210,35 @@ NODES = (
     NodeRecord("index", "output", "MNGO index price", ("band",), "0.9102 USD"),
 )
 
+COUNTERFACTUALS = (
+    Counterfactual(
+        "as deployed",
+        "used",
+        Decimal("23.8219895287958115"),
+        profit=Decimal("104988310.99"),
+        loss=Decimal("117315380.01"),
+        unit="USD",
+        basis="profit: withdrawals less deposits and purchases; loss: deficit of account A",
+    ),
+    Counterfactual(
+        "the same, 3600 s late",
+        "delayed feed",
+        Decimal(1),
+        refused_at=7,
+        reason="A: initial health 0 USD needed, -49,925,099.69 USD permitted",
+        note="the price is taken to have stood still for as long before the first step",
+    ),
+    Counterfactual(
+        "order cut to 8,377,307 MNGO",
+        "position limit",
+        Decimal("23.8219895287958115"),
+        profit=Decimal("-0.05"),
+        loss=Decimal("5524830.12"),
+        unit="USD",
+    ),
+    Counterfactual("an average of a day", "time-weighted average", unit="USD", basis="no path of a day"),
+)
+
 SAMPLE = Replay(
     id="mango-2022-10-11",
     title="Mango Markets v3, cross-margined MNGO perp valued by a thin spot oracle",
@@ -222,6 +252,7 @@ SAMPLE = Replay(
     steps=STEPS,
     transactions=TRANSACTIONS,
     nodes=NODES,
+    counterfactuals=COUNTERFACTUALS,
     findings=(
         Finding(
             "Least price that admits the first withdrawal",
