@@ -136,6 +136,8 @@ class OracleNotSupportedError(OracleError):
     """No rule prices this pair."""
 
     code = "oracle-not-supported"
+
+
 class UndefinedLogarithmError(RuleError):
     """A contract took the logarithm of zero or of a negative number."""
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from margin_samples import sample
 
+from margin_samples import sample
 from protocol.fixed_point.context import EXACT
 from protocol.fixed_point.float64 import FLOAT64
 from protocol.margin.holdings import ExpiryHolding, MarketHolding, OptionHolding, PerpHolding, Portfolio

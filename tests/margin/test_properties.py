@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from margin_samples import sample
 
+from margin_samples import sample
 from protocol.errors import NettingError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT

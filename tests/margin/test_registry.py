@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
-from margin_samples import sample
 
+from margin_samples import sample
 from protocol.errors import CollateralDisabledError, UnknownNameError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from margin_samples import CHECKERS, checker_of, full_files, sample, sample_names
 
 # What a sample must hold at least, so that an empty or half-read file cannot pass.
