@@ -9,6 +9,7 @@ documentation, "Contract ABI Specification", strict mode.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from contracts_abi.errors import AbiDecodeError, AbiEncodeError
 from contracts_abi.types import WORD, Type
@@ -177,6 +178,7 @@ def _encode_word(part: Type, value: object) -> bytes:
     raise AbiEncodeError(f"{value!r} is not of type {part.text}")
 
 
+@lru_cache(maxsize=8192)
 def address_bytes(address: str) -> bytes:
     """Return the 20 bytes of a 0x address.
 
@@ -189,6 +191,6 @@ def address_bytes(address: str) -> bytes:
         raw = bytes.fromhex(address[2:])
     except ValueError:
         raw = b""
-    if not address.startswith("0x") or len(raw) != 20 or len(address) != 42:
+    if len(raw) != 20 or len(address) != 42 or address[:2] != "0x":
         raise AbiEncodeError(f"{address!r} is no address")
     return raw

@@ -34,20 +34,17 @@ def encode_aggregate(calls: Sequence[Call]) -> bytes:
     offset = WORD * len(calls)
     heads: list[bytes] = []
     tails: list[bytes] = []
+    behind: dict[bytes, bytes] = {}  # many calls share their data, and so all that follows the address
     for item in calls:
-        size = len(item.data)
-        padding = -size % WORD
+        data = item.data
+        rest = behind.get(data)
+        if rest is None:
+            size = len(data)
+            rest = b"".join((_FLAG, _CALL_OFFSET, size.to_bytes(WORD, "big"), data, bytes(-size % WORD)))
+            behind[data] = rest
         heads.append(offset.to_bytes(WORD, "big"))
-        tails += (
-            _ADDRESS_PADDING,
-            address_bytes(item.target),
-            _FLAG,
-            _CALL_OFFSET,
-            size.to_bytes(WORD, "big"),
-            item.data,
-            bytes(padding),
-        )
-        offset += 4 * WORD + size + padding
+        tails += (_ADDRESS_PADDING, address_bytes(item.target), rest)
+        offset += WORD + len(rest)
     count = len(calls).to_bytes(WORD, "big")
     return b"".join((multicall3.AGGREGATE3.selector, _ARRAY_OFFSET, count, *heads, *tails))
 

@@ -7,7 +7,7 @@ node that lags or was reorganised answers with an error instead of an old price.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
 from contracts_abi.families import multicall3
 from contracts_abi.keccak import keccak256
@@ -34,6 +34,9 @@ from oracles.chain.multicall import (
     group,
     identity_calls,
 )
+
+if TYPE_CHECKING:
+    from contracts_abi.bulk import Columns
 
 Made = TypeVar("Made")
 INVALID_PARAMETERS = -32602
@@ -133,19 +136,30 @@ class LiveReader:
         parts = [calls[start : start + size] for start in range(0, len(calls), size)]
         return [outcome for part in parts for outcome in self._split(part, self._single)]
 
-    def aggregate(self, calls: Sequence[Call]) -> bytes | None:
-        """Return the whole checked multicall answer of ``calls`` for bulk decoding, None without Multicall3.
+    def bulk(self, calls: Sequence[Call]) -> Columns | list[Outcome] | None:
+        """Ask calls of one function in one request.
 
-        Behind the outcomes of ``calls`` stand those of ``identity_calls``, already held against the block.
+        Returns
+        -------
+        Columns, list or None
+            Columns where all answers are regular; outcomes where they are not; None where the calls do not
+            fit one Multicall3 request.
         """
-        if not self.use_multicall or len(group(calls)) > 1:
-            return None
-        return self._aggregate_bytes(calls)[0]
+        from contracts_abi.bulk import decode_equal_answers
 
-    @property
-    def known_answers(self) -> tuple[int, ...]:
-        """What ``identity_calls`` must answer at this block."""
-        return tuple(expected for _, expected in identity_calls(self.block))
+        if not self.use_multicall or not calls or len(group(calls)) > 1:
+            return None
+        types = calls[0].function.outputs
+        known = tuple(expected for _, expected in identity_calls(self.block))
+        found: list[Columns] = []
+
+        def regular(data: bytes) -> bool:
+            columns = decode_equal_answers(types, data, len(calls), known)
+            found[:] = [] if columns is None else [columns]
+            return columns is not None
+
+        outcomes = self._aggregate_checked(calls, regular)
+        return found[0] if found else outcomes[: len(calls)]
 
     def storage(self, address: str, slot: int) -> int:
         """Return a storage word at the pinned block."""
@@ -200,29 +214,33 @@ class LiveReader:
         half = len(calls) // 2
         return [*self._split(calls[:half], ask), *self._split(calls[half:], ask)]
 
-    def _aggregate_bytes(self, calls: Sequence[Call]) -> tuple[bytes, list[Outcome]]:
+    def _aggregate_checked(
+        self, calls: Sequence[Call], regular: Callable[[bytes], bool] = lambda _: False
+    ) -> list[Outcome]:
+        """Return outcomes held against the block; none where ``regular`` took the whole answer."""
         asked = [*calls, *(item for item, _ in identity_calls(self.block))]
-        decoded: list[tuple[bytes, list[Outcome]]] = []
+        outcomes: list[Outcome] = []
 
         def check(answers: list[Any | ChainError]) -> None:
             if isinstance(answers[0], ChainError):
                 raise answers[0]
             data = parse_bytes(answers[0], "eth_call")
+            if regular(data):
+                return
             try:
-                outcomes = decode_aggregate(data, len(asked))
+                outcomes[:] = decode_aggregate(data, len(asked))
             except UndecodableError as error:  # Multicall3 cannot do that, so the node did
                 raise AnswerMismatchError(error.message, **error.details) from error
             check_identity(self.block, outcomes[len(calls) :])
-            decoded[:] = [(data, outcomes)]
 
         self._pinned([_eth_call(Call(ADDRESS, multicall3.AGGREGATE3, encode_aggregate(asked)))], check)
-        return decoded[0]
+        return outcomes
 
     def _aggregate(self, calls: Sequence[Call]) -> list[Outcome]:
         if len(calls) == 1:
             return self._single(calls)
         try:
-            outcomes = self._aggregate_bytes(calls)[1][: len(calls)]
+            outcomes = self._aggregate_checked(calls)[: len(calls)]
         except CallRevertedError as error:  # every call may fail, so only the common gas can have run out
             raise OutOfGasError(f"{len(calls)} calls in one: {error.message}", calls=len(calls)) from error
         # A call that failed without a word may only have run out of the common gas: ask it alone.

@@ -6,11 +6,11 @@ the proxy's. Which age is too old is the reader's business (heartbeats differ), 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from contracts_abi.families import chainlink_ocr2, chainlink_proxy
-from oracles.chain.calls import Call, Plan, call
+from oracles.chain.calls import Call, Outcome, Plan, call
 from oracles.chain.errors import CallRevertedError, ChainError, NoAnswerError, UnusableStateError
 from oracles.chain.header import Block
 from oracles.chain.reader import LiveReader, Reader
@@ -233,38 +233,25 @@ def read_answers(reader: Reader, feeds: Sequence[tuple[str, str]]) -> list[Chain
     function = chainlink_proxy.LATEST_ROUND_DATA
     data = function.call()
     calls = [Call(address.lower(), function, data) for _, address in feeds]
-    rounds = _bulk(reader, calls) if isinstance(reader, LiveReader) else None
-    if rounds is None:
-        rounds = _one_by_one(calls, reader)
-    found: list[ChainlinkRound | ChainError] = []
-    for (name, _), item in zip(feeds, rounds, strict=True):
+    rounds: list[ChainlinkRound | ChainError]
+    answer = reader.bulk(calls) if isinstance(reader, LiveReader) else None
+    if answer is None or isinstance(answer, list):
+        rounds = _one_by_one(calls, reader.call_many(calls) if answer is None else answer)
+    else:
+        columns = [answer.integers(number) for number in range(5)]
+        rounds = [ChainlinkRound(*row) for row in zip(*columns, strict=True)]
+    for number, item in enumerate(rounds):
         if isinstance(item, ChainlinkRound):
             try:
-                item.check(name, reader.block)
+                item.check(feeds[number][0], reader.block)
             except UnusableStateError as error:
-                found.append(error)
-                continue
-        found.append(item)
-    return found
+                rounds[number] = error
+    return rounds
 
 
-def _bulk(reader: LiveReader, calls: Sequence[Call]) -> list[ChainlinkRound | ChainError] | None:
-    from contracts_abi.bulk import decode_equal_answers
-
-    answer = reader.aggregate(calls)
-    if answer is None:
-        return None
-    known = reader.known_answers
-    columns = decode_equal_answers(calls[0].function.outputs, answer, len(calls), known)
-    if columns is None:
-        return None
-    table: Iterator[tuple[int, ...]] = zip(*(columns.integers(n) for n in range(5)), strict=True)
-    return [ChainlinkRound(*row) for row in table]
-
-
-def _one_by_one(calls: Sequence[Call], reader: Reader) -> list[ChainlinkRound | ChainError]:
+def _one_by_one(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list[ChainlinkRound | ChainError]:
     found: list[ChainlinkRound | ChainError] = []
-    for item, outcome in zip(calls, reader.call_many(calls), strict=True):
+    for item, outcome in zip(calls, outcomes, strict=True):
         try:
             found.append(_round(item.values(outcome)))
         except ChainError as error:
