@@ -11,6 +11,7 @@ import re
 from collections.abc import Sequence
 from typing import Any, NamedTuple
 
+from contracts_abi.bounded_json import loads
 from oracles.chain.errors import (
     AnswerMismatchError,
     CallRevertedError,
@@ -62,7 +63,7 @@ def decode_answers(
         If the node answered the whole batch with one error.
     """
     try:
-        document = json.loads(body)
+        document: Any = loads(body)
     except (ValueError, RecursionError):
         kind = "an HTML page" if body.lstrip()[:1] == b"<" else "no JSON"
         raise NotJsonRpcError(f"{endpoint}: the answer is {kind}", endpoint=endpoint) from None

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from contracts_abi.bounded_json import loads
 from contracts_abi.entry import Function
 from oracles.chain.calls import Call, Outcome
 from oracles.chain.client import parse_bytes, parse_quantity
@@ -193,7 +194,7 @@ def decode_recording(data: bytes) -> Recording:
         If it is not byte for byte what was written.
     """
     try:
-        documents = [json.loads(line) for line in data.splitlines()]
+        documents: list[Any] = [loads(line) for line in data.splitlines()]
         head, *rest, seal = documents
         if head["format"] != FORMAT or head["version"] != VERSION:
             raise RecordingError(f"not a {FORMAT} of version {VERSION}")
