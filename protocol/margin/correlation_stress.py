@@ -1,8 +1,8 @@
 """What netting by correlation saves an account, and what it risks when correlations move.
 
-The same account is judged as given, with every correlation at one (a crash in which everything falls together)
-and at zero (hedges that no longer hedge), and without netting. The stress is the worst of the two: what the
-account may lose at the same confidence if its correlations were wrong.
+The same account is judged as given, with every correlation at one (a crash in which everything falls
+together) and at zero (hedges that no longer hedge), and without netting. The stress is the worst of the two:
+what the account may lose at the same confidence if its correlations were wrong.
 """
 
 from __future__ import annotations
