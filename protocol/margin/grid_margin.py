@@ -202,10 +202,10 @@ class GridMargin(Generic[N]):
     def market(self, context: Context[N], holding: MarketHolding[N]) -> MarketLoss[N]:
         """Return what one underlying is worth and may lose."""
         value = context.mul_to_zero(holding.base, holding.spot)
-        marks: list[N] = []
+        marks: list[tuple[N, dict[str, N]]] = []
         for expiry in holding.expiries:
             mark = _options(context, expiry, context.unit, context.unit, context.zero)
-            marks.append(mark)
+            marks.append((mark, volatility_multipliers(context, self.term, expiry)))
             value = value + mark
         if holding.perp is not None:
             value = value + holding.perp.unsettled
@@ -234,15 +234,19 @@ class GridMargin(Generic[N]):
         return context.maximum(least - worst, context.zero) + perp
 
     def _outcome(
-        self, context: Context[N], holding: MarketHolding[N], marks: list[N], scenario: Scenario[N]
+        self,
+        context: Context[N],
+        holding: MarketHolding[N],
+        marks: list[tuple[N, dict[str, N]]],
+        scenario: Scenario[N],
     ) -> N:
         move = scenario.spot - context.unit
         total = context.mul_to_zero(context.mul_to_zero(holding.base, holding.spot), move)
         total = total + _perp(context, holding.perp, move)
-        for expiry, mark in zip(holding.expiries, marks, strict=True):
-            multiplier = volatility_multipliers(context, self.term, expiry)[scenario.move]
+        for expiry, (mark, multipliers) in zip(holding.expiries, marks, strict=True):
             floor = self.term.least_volatility if scenario.move == "UP" else context.zero
-            total = total + _options(context, expiry, scenario.spot, multiplier, floor) - mark
+            moved = _options(context, expiry, scenario.spot, multipliers[scenario.move], floor)
+            total = total + moved - mark
         return context.mul_to_zero(total, scenario.weight)
 
 

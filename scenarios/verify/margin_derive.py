@@ -331,10 +331,9 @@ def _cases(document: Mapping[str, Any], key: str) -> Iterator[tuple[str, Case]]:
 
 
 CHECKERS: dict[str, Checker] = {
-    "derive_maths": check_maths,
-    "derive_srm": check_standard,
-    "derive_pmrm2": check_portfolio_2,
-    "derive_pmrm": check_portfolio,
-    "derive_own_cases": check_own_cases,
+    "derive-maths/1": check_maths,
+    "derive-srm-portfolios/1": check_standard,
+    "derive-pmrm2-portfolios/1": check_portfolio_2,
+    "derive-pmrm-portfolios/1": check_portfolio,
+    "derive-own-cases/1": check_own_cases,
 }
-"""By the beginning of the file's name; where two fit, the longer one is meant."""

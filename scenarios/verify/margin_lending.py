@@ -170,4 +170,7 @@ def check_comet(document: Document) -> Tally:
     return tally
 
 
-CHECKERS: dict[str, Checker] = {"aave_v3": check_aave, "compound_iii": check_comet}
+CHECKERS: dict[str, Checker] = {
+    "aave-v3-liquidation/1": check_aave,
+    "compound-iii/1": check_comet,
+}

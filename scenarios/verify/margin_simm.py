@@ -134,4 +134,4 @@ def check_simm(document: Document) -> Tally:
     return tally
 
 
-CHECKERS: dict[str, Checker] = {"simm": check_simm}
+CHECKERS: dict[str, Checker] = {"simm-variance-covariance/1": check_simm}

@@ -167,4 +167,4 @@ def check_synthetix(document: Document) -> Tally:
     return tally
 
 
-CHECKERS: dict[str, Checker] = {"synthetix_perps": check_synthetix}
+CHECKERS: dict[str, Checker] = {"synthetix-perps-v3/1": check_synthetix}

@@ -185,4 +185,4 @@ def check_tables(document: Document) -> Tally:
     return tally
 
 
-CHECKERS: dict[str, Checker] = {"other_projects_unit_tables": check_tables}
+CHECKERS: dict[str, Checker] = {"other-unit-tables/1": check_tables}

@@ -16,6 +16,7 @@ from protocol.errors import NettingError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.fixed_point.float64 import FLOAT64
+from protocol.margin.correlation_stress import correlation_stress
 from protocol.margin.holdings import ExpiryHolding, MarketHolding, OptionHolding, PerpHolding, Portfolio
 from protocol.margin.judgement import INITIAL, MAINTENANCE
 from protocol.margin.netting import Leaf, Node, Reducer
@@ -213,6 +214,25 @@ def test_netting_lies_between_nothing_and_the_plain_sum(amounts: list[int], rho:
 def test_one_underlying_alone_pays_its_worst_mirrored_scenario(amounts: list[int], rho: int) -> None:
     netted = correlated(PLAIN, {("BTC", "ETH"): str(rho / 100)}, "0")
     assert abs(requirement(netted, book(amounts)) - requirement(PLAIN, book(amounts))) <= UNITS
+
+
+def test_stress_says_what_is_saved_and_what_is_at_risk() -> None:
+    """A spread of ten at 300 dollars a unit: the plain sum is 6,000."""
+    rule = correlated(PLAIN, {("BTC", "ETH"): "0.8"}, "0")
+    spread = correlation_stress(EXACT, rule, two(10, -10), MAINTENANCE)
+    assert spread.plain == 6_000 * WAD
+    assert spread.together <= UNITS
+    assert spread.given / 1e18 == pytest.approx(6_000 * np.sqrt(0.1))
+    assert spread.apart / 1e18 == pytest.approx(3_000 * np.sqrt(2))
+    assert spread.saved == spread.plain - spread.given
+    assert spread.at_risk == spread.apart - spread.given
+    pile = correlation_stress(EXACT, rule, two(10, 10), MAINTENANCE)
+    assert pile.at_risk == pile.together - pile.given > 0
+    assert abs(pile.together - pile.plain) <= UNITS
+    array = correlation_stress(FLOAT64, FLOAT64.load(rule), FLOAT64.load(two(10, -10)), MAINTENANCE)
+    assert float(array.at_risk) == pytest.approx(spread.at_risk / 1e18)
+    with pytest.raises(NettingError, match="adds them up"):
+        correlation_stress(EXACT, PLAIN, two(1, 1), MAINTENANCE)
 
 
 def test_an_underlying_without_correlations_is_refused() -> None:
