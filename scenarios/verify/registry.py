@@ -15,6 +15,8 @@ from scenarios.verify.tally import Checker, Document
 
 MODULES = (
     "scenarios.verify.curve",
+    "scenarios.verify.liquidation_derive",
+    "scenarios.verify.liquidation_maker",
     "scenarios.verify.oracles_adapters",
     "scenarios.verify.oracles_chainlink",
     "scenarios.verify.oracles_maker",
