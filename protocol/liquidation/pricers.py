@@ -188,3 +188,24 @@ class Bankruptcy:
             return ONE
         gross = sum((abs(view.value(name, units)) for name, units in view.positions().items()), ZERO)
         return Fraction(view.judgement.equity) / gross if gross else ZERO
+
+
+@dataclass(frozen=True, slots=True)
+class Absorb:
+    """Everything goes; what the collateral at a penalty is worth beyond the debt is paid out (Compound III).
+
+    Parameters
+    ----------
+    penalty
+        1 minus the liquidation factor.
+    """
+
+    penalty: Fraction
+
+    def concession(self, view: View, part: Part) -> Fraction:
+        """Return 1 - pay-out / equity; who absorbs a worthless account pays nothing and bears the loss."""
+        equity = Fraction(view.judgement.equity)
+        if equity <= 0:
+            return ONE
+        held = sum((view.value(asset, units) for asset, units in view.collateral().items()), ZERO)
+        return ONE - max(ZERO, equity - held * self.penalty) / equity

@@ -5,7 +5,7 @@ Sizes are units of debt (loan), units of position, or a share with 18 decimals (
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
@@ -213,3 +213,21 @@ class Windowed:
         if begun <= view.steps:
             return 0
         return min(whole(view, part), self.most[part.gives] * (begun - view.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOfFunds:
+    """The share of an account whose debts the taker can repay from what he has (Liquity's stability pool).
+
+    Parameters
+    ----------
+    available
+        Return what the taker holds of an asset.
+    """
+
+    available: Callable[[str], int]
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the greatest share, 18 decimals."""
+        shares = [WAD * self.available(asset) // units for asset, units in view.debts().items()]
+        return max(0, min([WAD, *shares]))

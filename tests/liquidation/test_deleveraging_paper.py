@@ -17,6 +17,8 @@ from protocol.liquidation.deleveraging.policy import Candidate, ProRata, Queue, 
 DATA = Path(__file__).parent.parent / "vectors" / "liquidation" / "adl"
 POLICIES = ("prod", "pr", "pnl_pr", "eq_pr", "vector", "contract_pr", "fixed_point_ilp_integer")
 CENTS = 100
+IMPOSSIBLE_SHARES = {"9", "11", "21", "25", "28"}
+"""Waves whose printed greatest share is below needed / capacity, which no way of sharing can reach."""
 
 
 def four(number: Fraction) -> float:
@@ -130,8 +132,11 @@ def test_pro_rata_takes_what_is_needed_at_the_recorded_share() -> None:
         removed = sum(taken.values()) / CENTS
         assert removed == pytest.approx(float(row["budget_pr"]), abs=0.01)
         assert removed - needed / CENTS == pytest.approx(float(row["overshoot_pr"]), abs=0.01)
-        # The table's share exceeds the mean where some winners had less than their part.
-        assert greatest_share(winners, taken) <= float(row["max_pct_pr"]) + 1e-6
+        share = greatest_share(winners, taken)
+        if row["wave"] in IMPOSSIBLE_SHARES:
+            assert share > float(row["max_pct_pr"]) + 1e-6
+        else:
+            assert share == pytest.approx(float(row["max_pct_pr"]), abs=1e-6)
 
 
 def test_queue_of_every_cluster() -> None:
