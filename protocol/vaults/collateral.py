@@ -28,8 +28,8 @@ class Collateral:
     debt_ceiling
         For an isolated asset, the most value that may be owed against it by all; None if not isolated.
     underlying, growth
-        For an asset whose price is an exchange rate times that of ``underlying`` (LST, LP, yield bearing): the
-        bound on that rate.
+        For an asset whose price is an exchange rate times that of ``underlying`` (LST, LP, yield
+        bearing): the bound on that rate.
     """
 
     opening: TieredHaircut
