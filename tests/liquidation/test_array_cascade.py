@@ -97,7 +97,7 @@ def test_index_finds_who_a_full_mark_finds(seed: int, asset: int, factor: float)
     prices = PRICES.copy()
     # An arbitrary price, and the exact liquidation prices of some accounts with their neighbours.
     candidates = [PRICES[asset] * factor]
-    for at in (*index.falling_at[:40:9], *index.rising_at[:40:9]):
+    for at in (*-index.falling_keys[:40:9], *index.rising_at[:40:9]):
         if at > 0:
             candidates += [at, np.nextafter(at, 0), np.nextafter(at, np.inf)]
     for price in candidates:

@@ -100,7 +100,7 @@ class ArrayCascade:
     skin
         Of the list.
     crowded
-        Part of the book found at one mark from which all are looked at again instead of noting changes.
+        Part of the book found at one mark from which all are looked at instead of keeping the list.
     """
 
     book: Book
@@ -116,7 +116,7 @@ class ArrayCascade:
     def __post_init__(self) -> None:
         if not 0 < self.share <= 1:
             raise UnsafeValueError("share closed in parts of a million", int(self.share * 1e6), 1, 10**6)
-        self._list = SafeRadiusList(self.book, self.skin)
+        self._list = SafeRadiusList(self.book, self.skin, self.crowded)
 
     @property
     def rebuilds(self) -> int:
@@ -183,8 +183,5 @@ class ArrayCascade:
         lost -= float(np.sum(book.cash[negative]))
         book.cash[negative] = 0.0
         if self.incremental:
-            if len(rows) > self.crowded * book.accounts:
-                self._list.rebuild(prices)
-            else:
-                self._list.changed(rows)
+            self._list.changed(rows)
         return lost

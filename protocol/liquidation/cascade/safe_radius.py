@@ -30,10 +30,13 @@ class SafeRadiusList:
         The accounts.
     skin
         Move up to which one list serves; accounts with a larger radius are not kept.
+    crowded
+        Part of the book that is found or changed at once from which no list is kept for the time being.
     """
 
     book: Book
     skin: float = 0.03
+    crowded: float = 0.02
     rebuilds: int = 0
     evaluated: int = 0
     _reference: Floats = field(default_factory=lambda: np.empty(0))
@@ -47,7 +50,10 @@ class SafeRadiusList:
 
     def rebuild(self, prices: Floats) -> None:
         """Look at every account and list those that a move up to the skin could hurt."""
-        radius = self._radii(prices, None)
+        self._list(prices, self.book.health(prices))
+
+    def _list(self, prices: Floats, health: Floats) -> None:
+        radius = self._radii(prices, health)
         near = np.flatnonzero(radius <= self.skin)
         order = np.argsort(radius[near], kind="stable")
         self._rows, self._radius = near[order], radius[near][order]
@@ -56,11 +62,10 @@ class SafeRadiusList:
         self.rebuilds += 1
         self.evaluated += self.book.accounts
 
-    def _radii(self, prices: Floats, rows: Indices | None) -> Floats:
-        health, exposure = self.book.health(prices, rows), self.book.exposure(prices, rows)
+    def _radii(self, prices: Floats, health: Floats) -> Floats:
+        exposure = self.book.exposure(prices)
         # Rounding is relative to the largest summand: cash as well as positions.
-        cash = self.book.cash if rows is None else self.book.cash[rows]
-        doubt = SLACK * (np.abs(cash) + exposure)
+        doubt = SLACK * (np.abs(self.book.cash) + exposure)
         with np.errstate(divide="ignore", invalid="ignore"):
             radius = (health - doubt) / exposure
         # Without exposure health stands still: safe for ever, or liquidatable now.
@@ -69,19 +74,28 @@ class SafeRadiusList:
     def liquidatable(self, prices: Floats) -> Indices:
         """Return the accounts with health below zero, in rising order; equal to looking at all of them."""
         if self._reference.shape != prices.shape:
-            self.rebuild(prices)
+            return self._all(prices)
         move = self._move(prices)
         if move > self.skin:
-            self.rebuild(prices)
-            move = 0.0
+            return self._all(prices)
         end = int(np.searchsorted(self._radius, move, side="right"))
         rows = self._rows[:end]
         if self._changed:
-            rows = np.union1d(rows, np.fromiter(self._changed, dtype=np.intp))
+            rows = _union(rows, np.fromiter(self._changed, dtype=np.intp))
         self.evaluated += len(rows)
         if not len(rows):
             return rows
         return np.sort(rows[self.book.health(prices, rows) < 0])
+
+    def _all(self, prices: Floats) -> Indices:
+        """Look at all; make a new list unless so many are short that it would be out of date at once."""
+        health = self.book.health(prices)
+        found = np.flatnonzero(health < 0)
+        if len(found) <= self.crowded * self.book.accounts:
+            self._list(prices, health)
+        else:
+            self.forget()
+        return found
 
     def _move(self, prices: Floats) -> float:
         with np.errstate(divide="ignore", invalid="ignore"):
@@ -91,4 +105,20 @@ class SafeRadiusList:
 
     def changed(self, rows: Indices) -> None:
         """Note accounts whose positions or cash changed: they are evaluated every time until the rebuild."""
-        self._changed.update(int(row) for row in rows)
+        if len(rows) > self.crowded * self.book.accounts:
+            self.forget()
+        else:
+            self._changed.update(rows.tolist())
+
+    def forget(self) -> None:
+        """Drop the list: the next question looks at every account."""
+        self._reference = np.empty(0)
+        self._changed.clear()
+
+
+def _union(rows: Indices, others: Indices) -> Indices:
+    """Return every index once, in rising order."""
+    every = np.sort(np.concatenate((rows, others)))
+    first = np.ones(len(every), dtype=bool)
+    first[1:] = every[1:] != every[:-1]
+    return every[first]

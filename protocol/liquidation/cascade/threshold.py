@@ -22,8 +22,8 @@ class ThresholdIndex:
 
     Parameters
     ----------
-    falling, falling_at
-        Accounts hurt by a falling price, the highest liquidation price first.
+    falling, falling_keys
+        Accounts hurt by a falling price, the highest liquidation price first, and minus that price.
     rising, rising_at
         Accounts hurt by a rising price, the lowest first.
     always
@@ -33,7 +33,7 @@ class ThresholdIndex:
     """
 
     falling: Indices
-    falling_at: Floats
+    falling_keys: Floats
     rising: Indices
     rising_at: Floats
     always: Indices
@@ -65,23 +65,32 @@ class ThresholdIndex:
         long = long[np.argsort(-at[long], kind="stable")]
         short = short[np.argsort(at[short], kind="stable")]
         always = np.flatnonzero((slope == 0) & (rest < 0))
-        return cls(long, at[long], short, at[short], always, book, prices.copy(), asset)
+        return cls(long, -at[long], short, at[short], always, book, prices.copy(), asset)
 
-    def liquidatable(self, price: float) -> Indices:
-        """Return the accounts that are liquidatable at ``price``, in rising order; equal to a full mark.
+    def find(self, price: float) -> tuple[Indices, ...]:
+        """Return the accounts that are liquidatable at ``price``, in parts; equal to a full mark.
 
-        Accounts whose liquidation price is ``price`` but for rounding are evaluated anew.
+        The first two parts are views into the index (hurt by the fall, by the rise); accounts whose
+        liquidation price is ``price`` but for rounding are evaluated anew.
         """
-        sure, doubtful = [], []
-        for rows, at, sign in ((self.falling, self.falling_at, -1.0), (self.rising, self.rising_at, 1.0)):
-            keys, key = sign * at, sign * price
-            first = int(np.searchsorted(keys, key - abs(key) * NEAR, side="left"))
-            last = int(np.searchsorted(keys, key + abs(key) * NEAR, side="right"))
+        sure: list[Indices] = []
+        doubtful: list[Indices] = []
+        for rows, keys, key in (
+            (self.falling, self.falling_keys, -price),
+            (self.rising, self.rising_at, price),
+        ):
+            around = abs(key) * NEAR
+            first, last = np.searchsorted(keys, (key - around, key + around))
             sure.append(rows[:first])
-            doubtful.append(rows[first:last])
-        near = np.concatenate(doubtful)
-        if len(near):
+            if last > first:
+                doubtful.append(rows[first:last])
+        if doubtful:
+            near = np.concatenate(doubtful)
             prices = self.prices.copy()
             prices[self.asset] = price
             sure.append(near[self.book.health(prices, near) < 0])
-        return np.sort(np.concatenate((*sure, self.always)))
+        return (*sure, self.always)
+
+    def liquidatable(self, price: float) -> Indices:
+        """Return the accounts that are liquidatable at ``price``, in rising order."""
+        return np.sort(np.concatenate(self.find(price)))
