@@ -107,7 +107,7 @@ def main() -> int:
         assert np.array_equal(one_way.accounts, other_way.accounts)
         assert one_way.deficit == other_way.deficit
         part = len(one_way.accounts) / accounts
-        good &= report(f"{name}: {part:.2%} in {one_way.rounds} marks", slow, fast, target)
+        good &= report(f"{name}: {part:.3%} in {one_way.rounds} marks", slow, fast, target)
     return 0 if good else 1
 
 
