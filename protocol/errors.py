@@ -516,15 +516,6 @@ class AccountLiquidatableError(RuleError):
         super().__init__(f"the account may be liquidated; no order in {market!r}", market=market)
 
 
-class NotLiquidatableError(RuleError):
-    """The account is safe, so it may not be liquidated."""
-
-    code = "not-liquidatable"
-
-    def __init__(self, why: str, **numbers: int) -> None:
-        super().__init__(f"not liquidatable: {why}", **numbers)
-
-
 class WrongLiquidationError(RuleError):
     """A liquidation names a collateral or a debt that the account does not have."""
 
@@ -648,3 +639,150 @@ class NoHonestAnswerError(CorruptionError):
 
     def __init__(self, target: str, why: str) -> None:
         super().__init__(f"cannot {target}: the honest oracle gives none ({why})", target=target, why=why)
+
+
+# Liquidation
+
+
+class LiquidationError(RuleError):
+    """A liquidation rule refused; ``reason`` is the contract's own text where one exists.
+
+    Parameters
+    ----------
+    reason
+        Revert string or error name of the source contract, or a short name of the rule.
+    message
+        One sentence with the numbers; the reason itself where nothing is to be added.
+    details
+        The numbers.
+    """
+
+    code = "liquidation"
+
+    def __init__(self, reason: str, message: str = "", **details: object) -> None:
+        super().__init__(f"{reason}: {message}" if message else reason, **details)
+        self.reason = reason
+
+
+class NotLiquidatableError(LiquidationError):
+    """The account satisfies its requirement, or the state it is in permits no such step."""
+
+    code = "not-liquidatable"
+
+
+class AuctionStateError(LiquidationError):
+    """The auction does not run, has ended, must be reset or may not be reset."""
+
+    code = "auction-state"
+
+
+class AuctionPriceError(LiquidationError):
+    """The price is not one that the bidder or the rule accepts."""
+
+    code = "auction-price"
+
+
+class LiquidationSizeError(LiquidationError):
+    """Too much, too little, or a remainder that the rule calls dust."""
+
+    code = "liquidation-size"
+
+
+class BidderFundsError(LiquidationError):
+    """The bidder or keeper lacks the funds that the rule asks for."""
+
+    code = "bidder-funds"
+
+
+class DeleveragingError(LiquidationError):
+    """A deleveraging cannot raise what it must, or was asked for with inconsistent inputs."""
+
+    code = "deleveraging"
+
+
+class TransitionError(LiquidationError):
+    """A liquidation cannot go from the stage it is in to the one asked for."""
+
+    code = "transition"
+
+    def __init__(self, account: str, stage: str, wanted: str) -> None:
+        super().__init__(
+            "transition",
+            f"{account} is {stage} and cannot become {wanted}",
+            account=account,
+            stage=stage,
+            wanted=wanted,
+        )
+
+
+class WaterfallExhaustedError(LiquidationError):
+    """Every payer was asked and a part of the loss is still unpaid."""
+
+    code = "waterfall-exhausted"
+
+    def __init__(self, account: str, asset: str, unpaid: int) -> None:
+        super().__init__(
+            "waterfall exhausted",
+            f"{unpaid} {asset} (raw) of the loss of {account} is paid by nobody",
+            account=account,
+            asset=asset,
+            unpaid=unpaid,
+        )
+
+
+# Vaults
+
+
+class VaultError(RuleError):
+    """A vault or lending pool refused."""
+
+    code = "vault"
+
+
+class CapExceededError(VaultError):
+    """A supply, borrow, debt-ceiling or position cap would be exceeded."""
+
+    code = "cap-exceeded"
+
+    def __init__(self, what: str, wanted: int, cap: int) -> None:
+        super().__init__(f"{what}: {wanted} wanted, the cap is {cap}", what=what, wanted=wanted, cap=cap)
+
+
+class IlliquidError(VaultError):
+    """More is to be withdrawn or lent than the vault has at hand."""
+
+    code = "illiquid"
+
+    def __init__(self, what: str, wanted: int, available: int) -> None:
+        super().__init__(
+            f"{what}: {wanted} wanted, {available} at hand", what=what, wanted=wanted, available=available
+        )
+
+
+class GateClosedError(VaultError):
+    """A withdrawal gate is closed, or a request is not ripe yet."""
+
+    code = "gate-closed"
+
+    def __init__(self, what: str, opens_at: int, now: int) -> None:
+        super().__init__(f"{what}: opens at {opens_at}, now {now}", what=what, opens_at=opens_at, now=now)
+
+
+class EligibilityError(VaultError):
+    """The asset may not be used so: not in the group, isolated, or not borrowable."""
+
+    code = "eligibility"
+
+    def __init__(self, asset: str, why: str) -> None:
+        super().__init__(f"{asset}: {why}", asset=asset)
+
+
+class ShareError(VaultError):
+    """More shares than exist or than the holder has, or a deposit too small for one."""
+
+    code = "share"
+
+    def __init__(self, what: str, wanted: int, available: int) -> None:
+        super().__init__(
+            f"{what}: {wanted} wanted, {available} available", what=what, wanted=wanted, available=available
+        )

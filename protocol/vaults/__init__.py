@@ -1,1 +1,1 @@
-"""Vaults of many kinds of collateral and the claims on them."""
+"""Collateral vaults and lending pools: shares, caps, queues, groups, interest."""

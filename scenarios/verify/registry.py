@@ -20,6 +20,8 @@ MODULES = (
     "scenarios.verify.margin_simm",
     "scenarios.verify.margin_synthetix",
     "scenarios.verify.margin_tables",
+    "scenarios.verify.liquidation_derive",
+    "scenarios.verify.liquidation_maker",
     "scenarios.verify.oracles_adapters",
     "scenarios.verify.oracles_chainlink",
     "scenarios.verify.oracles_maker",

@@ -1,0 +1,1 @@
+"""Auto-deleveraging: taking from winners, or closing their positions, when losers cannot pay."""

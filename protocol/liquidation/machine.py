@@ -1,0 +1,287 @@
+"""The machine that walks an account through its liquidation on a ledger.
+
+healthy -> flagged -> active -> (insolvent) -> closed or healthy again. Every step is a transaction: all or
+nothing, and conservation of every asset that moved is asserted before it stands.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from protocol.errors import NotLiquidatableError
+from protocol.ledger import Ledger, Posting, quote_of
+from protocol.liquidation.exchange import Offer, offer
+from protocol.liquidation.policy import LiquidationPolicy, Rule
+from protocol.liquidation.stages import Stage, advance
+from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling
+from protocol.liquidation.waterfall import Payment
+from protocol.market_state import MarketState
+from protocol.transaction import State, Transaction
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Where one account stands.
+
+    Parameters
+    ----------
+    stage
+        See ``Stage``.
+    flagged_at
+        Time of the flag of the liquidation that runs or ran last.
+    steps
+        Steps of it that moved anything.
+    """
+
+    stage: Stage = Stage.HEALTHY
+    flagged_at: int = 0
+    steps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What a step did.
+
+    Parameters
+    ----------
+    account
+        Whose.
+    stages
+        The stages walked through, the last being where the account stands now.
+    part, size, moved
+        What was unwound, how much, and the exchange; None if there was nothing to sell or it is to wait.
+    taker
+        Who took it over.
+    payments
+        What the waterfall paid.
+    before, after
+        The margin rule's answers.
+    """
+
+    account: str
+    stages: tuple[Stage, ...]
+    before: Judgement
+    after: Judgement
+    part: Part | None = None
+    size: int = 0
+    moved: Offer | None = None
+    taker: str = ""
+    payments: tuple[Payment, ...] = ()
+
+
+KEY = "liquidations"
+Cases = Mapping[str, Case]
+Traded = Callable[[View, Part, int, Offer, str], None]
+"""Called inside a step after the exchange: a keeper may sell what he got, a book may record the fill."""
+
+
+@dataclass(slots=True)
+class Machine:
+    """One protocol's liquidations.
+
+    Parameters
+    ----------
+    state
+        Ledger and values; the cases are kept among the values, so a rollback restores them.
+    policy
+        The design.
+    judge
+        The margin rule.
+    cash
+        Asset in which derivatives settle.
+    house
+        Margin account of the same group through which closed positions settle; its cash and its claims on
+        positions add up to nothing.
+    instruments
+        Derivatives listed on the ledger.
+    """
+
+    state: State
+    policy: LiquidationPolicy
+    judge: Judge
+    cash: str
+    house: str = ""
+    instruments: frozenset[str] = frozenset()
+    on_trade: Traded | None = None
+    _payments: list[Payment] = field(default_factory=list)
+
+    @property
+    def book(self) -> Ledger:
+        """The ledger."""
+        return self.state.ledger
+
+    def case(self, account: str) -> Case:
+        """Return where the account stands."""
+        return self._cases().get(account, Case())
+
+    def _cases(self) -> Cases:
+        cases = self.state.values.get(KEY, {})
+        assert isinstance(cases, Mapping)
+        return cases
+
+    def _store(self, account: str, case: Case) -> None:
+        self.state.values[KEY] = {**self._cases(), account: case}
+
+    def view(self, account: str, market: MarketState, now: int, seed: int = 0) -> View:
+        """Return what the choices may read about the account."""
+        balances, case = dict(self.book.balances(account)), self.case(account)
+        elapsed = now - case.flagged_at if case.stage in {Stage.FLAGGED, Stage.ACTIVE, Stage.INSOLVENT} else 0
+        return View(
+            account,
+            balances,
+            market,
+            self.cash,
+            self.judge(balances, market),
+            self.judge,
+            self.instruments,
+            elapsed,
+            case.steps,
+            seed,
+        )
+
+    def flag(self, account: str, market: MarketState, now: int) -> Stage:
+        """Flag an account short of margin, or lift the flag of one that is not.
+
+        Raises
+        ------
+        NotLiquidatableError
+            If it is healthy and satisfies its requirement.
+        """
+        case, view = self.case(account), self.view(account, market, now)
+        short = view.judgement.excess < 0
+        if not short and case.stage not in {Stage.FLAGGED, Stage.ACTIVE, Stage.INSOLVENT}:
+            raise NotLiquidatableError("healthy", account=account, excess=view.judgement.excess)
+        if short and case.stage in {Stage.HEALTHY, Stage.CLOSED}:
+            if case.stage is Stage.CLOSED:
+                advance(account, case.stage, Stage.HEALTHY)
+            advance(account, Stage.HEALTHY, Stage.FLAGGED)
+            self._store(account, Case(Stage.FLAGGED, now))
+        elif not short and case.stage is Stage.FLAGGED:
+            self._store(account, replace(case, stage=advance(account, case.stage, Stage.HEALTHY)))
+        return self.case(account).stage
+
+    def step(self, account: str, liquidator: str, market: MarketState, now: int, seed: int = 0) -> Step:
+        """Do the next step of the account's liquidation for ``liquidator``, flagging it first if need be.
+
+        Raises
+        ------
+        NotLiquidatableError
+            If the account satisfies its requirement and no liquidation of it runs.
+        RuleError
+            Whatever a payer, a keeper without funds or a size refuses; nothing has changed then.
+        """
+        if liquidator == account:
+            raise NotLiquidatableError("own account", account=account)
+        with Transaction(self.state, f"liquidation of {account}"):
+            return self._step(account, liquidator, market, now, seed)
+
+    def _step(self, account: str, liquidator: str, market: MarketState, now: int, seed: int) -> Step:
+        self._payments = []
+        walked = [self.flag(account, market, now)]
+        view = self.view(account, market, now, seed)
+        before = view.judgement
+        if walked[0] is Stage.HEALTHY or (before.excess >= 0 and before.release >= 0):
+            self._walk(account, walked, Stage.HEALTHY)
+            return Step(account, tuple(walked), before, before)
+        self._walk(account, walked, Stage.ACTIVE)
+        if before.equity < 0:
+            self._walk(account, walked, Stage.INSOLVENT)
+        part, size, moved, taker = self._unwind(view, liquidator)
+        self._settle(account)
+        after = self._conclude(account, market, walked)
+        return Step(account, tuple(walked), before, after, part, size, moved, taker, tuple(self._payments))
+
+    def _walk(self, account: str, walked: list[Stage], wanted: Stage) -> None:
+        if walked[-1] is not wanted:
+            walked.append(advance(account, walked[-1], wanted))
+            self._store(account, replace(self.case(account), stage=wanted))
+
+    def _unwind(self, view: View, liquidator: str) -> tuple[Part | None, int, Offer | None, str]:
+        for rule in self.policy.rules:
+            if rule.when is not None and not rule.when(view):
+                continue
+            part = rule.selector.select(view)
+            if part is None:
+                continue
+            concession = rule.pricer.concession(view, part)
+            size = rule.sizer.size(view, part, concession)
+            if size <= 0:
+                continue
+            moved = offer(view, part, size, concession, for_taker=bool(rule.taker))
+            if not any(moved.change().values()):
+                continue
+            taker = rule.taker or liquidator
+            self._exchange(view, part, moved, taker)
+            self._charge(view, rule, part, moved)
+            case = self.case(view.account)
+            self._store(view.account, replace(case, steps=case.steps + 1))
+            if self.on_trade is not None:
+                self.on_trade(view, part, size, moved, taker)
+            return part, size, moved, taker
+        return None, 0, None, ""
+
+    def _exchange(self, view: View, part: Part, moved: Offer, taker: str) -> None:
+        memo = f"{self.policy.name} liquidation"
+        paid = moved.paid.get(self.cash, 0)
+        if part.kind is Kind.ACCOUNT and paid < 0:
+            # Whoever takes a worthless account over is paid by the waterfall, not by the account.
+            moved = Offer(moved.taken, {asset: n for asset, n in moved.paid.items() if asset != self.cash})
+            self._payments += self.policy.waterfall.cover(self.book, taker, self.cash, -paid)
+        for posting in moved.postings(view.account, taker, memo):
+            self._post(posting)
+
+    def _charge(self, view: View, rule: Rule, part: Part, moved: Offer) -> None:
+        """Charge the rule's fee on the value taken, never more than the account has left of its asset."""
+        if not rule.fee:
+            return
+        for asset, units in moved.taken.items():
+            if part.kind is Kind.LOAN:
+                charged, of = asset, abs(units)
+            else:
+                charged, of = self.cash, abs(ceiling(view.value(asset, units) / view.value(self.cash, 1)))
+            most = max(0, self.book.balance(view.account, charged))
+            due = min(most, of * rule.fee.numerator // rule.fee.denominator)
+            if due:
+                self._post(Posting(view.account, rule.fee_to, charged, due, f"{self.policy.name} fee"))
+
+    def _post(self, posting: Posting) -> None:
+        self.book.post(posting.source, posting.target, posting.asset, posting.amount, posting.memo)
+
+    def _settle(self, account: str) -> None:
+        """Turn the cost of every closed position into cash, one for one, against the house."""
+        for instrument in sorted(self.instruments):
+            cost = self.book.balance(account, quote_of(instrument))
+            if cost and not self.book.balance(account, instrument):
+                first, second = (account, self.house) if cost > 0 else (self.house, account)
+                self.book.post(first, second, quote_of(instrument), abs(cost), "settled")
+                self.book.post(second, first, self.cash, abs(cost), "settled")
+
+    def _conclude(self, account: str, market: MarketState, walked: list[Stage]) -> Judgement:
+        balances = self.book.balances(account)
+        if not any(units > 0 or asset in self.instruments for asset, units in balances.items()):
+            for asset, units in sorted(balances.items()):
+                self._walk(account, walked, Stage.INSOLVENT)
+                self._payments += self.policy.waterfall.cover(self.book, account, asset, -units)
+            self._walk(account, walked, Stage.CLOSED)
+            return self.judge(self.book.balances(account), market)
+        after = self.judge(balances, market)
+        if after.equity < 0:
+            self._walk(account, walked, Stage.INSOLVENT)
+        elif after.release >= 0 and after.excess >= 0:
+            self._walk(account, walked, Stage.HEALTHY)
+        elif walked[-1] is Stage.INSOLVENT:
+            self._walk(account, walked, Stage.ACTIVE)
+        return after
+
+    def run(
+        self, account: str, liquidator: str, market: MarketState, now: int, *, most: int = 1000
+    ) -> tuple[Step, ...]:
+        """Step until the account is healthy or closed, nothing moves any more, or ``most`` steps are done."""
+        done = []
+        for _ in range(most):
+            step = self.step(account, liquidator, market, now)
+            done.append(step)
+            if step.stages[-1] in {Stage.HEALTHY, Stage.CLOSED} or (step.moved is None and not step.payments):
+                break
+        return tuple(done)

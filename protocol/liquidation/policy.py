@@ -1,0 +1,64 @@
+"""A liquidation design as data: rules of selector, sizer and pricer, and a waterfall behind them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from fractions import Fraction
+
+from protocol.liquidation.pricers import Pricer
+from protocol.liquidation.selectors import Selector
+from protocol.liquidation.sizers import Sizer
+from protocol.liquidation.view import View
+from protocol.liquidation.waterfall import Waterfall
+
+
+@dataclass(frozen=True, slots=True)
+class Rule:
+    """Which part, how much, at what price, and who takes it.
+
+    Parameters
+    ----------
+    selector, sizer, pricer
+        The three choices of a step.
+    taker
+        Account that takes the part over whoever calls (a backstop vault, a stability pool, the protocol
+        itself); empty for the liquidator who calls.
+    when
+        Whether the rule applies to an account in this state; None for always.
+    fee
+        Part of the value taken that the account pays to ``fee_to`` as well.
+    fee_to
+        Insurance fund or treasury.
+    """
+
+    selector: Selector
+    sizer: Sizer
+    pricer: Pricer
+    taker: str = ""
+    when: Callable[[View], bool] | None = None
+    fee: Fraction = Fraction(0)
+    fee_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationPolicy:
+    """One design.
+
+    Parameters
+    ----------
+    name
+        As in the catalogue.
+    rules
+        The first that applies and finds something to do is used.
+    waterfall
+        Who pays when an account ends below zero.
+    heals
+        Whether the design promises that a step never lowers the excess of what is left, under margin rules
+        whose requirement for what is taken exceeds the concession.
+    """
+
+    name: str
+    rules: tuple[Rule, ...]
+    waterfall: Waterfall
+    heals: bool = False

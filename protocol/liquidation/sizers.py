@@ -1,0 +1,233 @@
+"""How much of a part is unwound in one step.
+
+Sizes are units of debt (loan), units of position, or a share with 18 decimals (account).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from protocol.fixed_point import WAD
+from protocol.liquidation.exchange import offer
+from protocol.liquidation.view import Kind, Part, View, ceiling, floor
+
+
+class Sizer(Protocol):
+    """Choose the size of a step; 0 means wait."""
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the size at the given concession."""
+        ...
+
+
+def whole(view: View, part: Part) -> int:
+    """Return the size that unwinds all of ``part``."""
+    if part.kind is Kind.LOAN:
+        return -view.balances.get(part.owes, 0)
+    if part.kind is Kind.POSITION:
+        return abs(view.balances.get(part.gives, 0))
+    return WAD
+
+
+def worth(view: View, part: Part, size: int) -> Fraction:
+    """Return the value of ``size`` of ``part`` at the mark."""
+    if part.kind is Kind.ACCOUNT:
+        return Fraction(view.judgement.equity * size, WAD)
+    return view.value(part.owes if part.kind is Kind.LOAN else part.gives, size)
+
+
+@dataclass(frozen=True, slots=True)
+class All:
+    """All of the part at once."""
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the whole."""
+        return whole(view, part)
+
+
+@dataclass(frozen=True, slots=True)
+class CloseFactor:
+    """A share of the debt, all of it when health is poor or the amounts are small (Aave).
+
+    Parameters
+    ----------
+    share
+        Of the debt, while neither exception applies.
+    full_below
+        Health (collateral limit over debt, see ``health``) up to which all may be repaid.
+    small
+        Value of debt or collateral below which all may be repaid.
+    dust
+        Value that must not be left on either side unless a side is emptied.
+    """
+
+    share: Fraction
+    full_below: Fraction
+    small: int = 0
+    dust: int = 0
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the debt to repay."""
+        owed, held = whole(view, part), view.balances.get(part.gives, 0)
+        debt, collateral = view.value(part.owes, owed), view.value(part.gives, held)
+        if min(debt, collateral) < self.small or health(view) <= self.full_below:
+            return owed
+        part_of = max(1, floor(owed * self.share))
+        left = debt - view.value(part.owes, part_of)
+        if 0 < left < self.dust or 0 < collateral - (debt - left) * (1 + concession) < self.dust:
+            return owed
+        return part_of
+
+
+def health(view: View) -> Fraction:
+    """Return (debt + excess) / debt: limit over debt in a lending market, 1 at the trigger."""
+    debt = sum((view.value(asset, units) for asset, units in view.debts().items()), Fraction(0))
+    return (debt + view.judgement.excess) / debt if debt else Fraction(1)
+
+
+@dataclass(frozen=True, slots=True)
+class RestoreHealth:
+    """The least size after which the release level is met; all if none suffices (Mango, Euler, Derive)."""
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the size, found by bisection on whole units."""
+        high = whole(view, part)
+        if high <= 1 or not self._restores(view, part, high - 1, concession):
+            return high
+        low = 0
+        while high - low > 1:
+            middle = (low + high) // 2
+            if self._restores(view, part, middle, concession):
+                high = middle
+            else:
+                low = middle
+        return high
+
+    @staticmethod
+    def _restores(view: View, part: Part, size: int, concession: Fraction) -> bool:
+        return view.after(offer(view, part, size, concession).change()).release >= 0
+
+
+@dataclass(frozen=True, slots=True)
+class ShareByTime:
+    """A part of what would restore health, growing with time (Drift).
+
+    Parameters
+    ----------
+    initial
+        Share allowed at once.
+    duration
+        Seconds after which the whole is allowed.
+    small
+        Shortfall below which the whole is allowed at once.
+    """
+
+    initial: Fraction
+    duration: int
+    small: int = 0
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the size allowed by now."""
+        needed = RestoreHealth().size(view, part, concession)
+        if -view.judgement.excess < self.small:
+            return needed
+        allowed = min(Fraction(1), self.initial + Fraction(view.elapsed, self.duration))
+        return min(needed, max(1, ceiling(needed * allowed)))
+
+
+@dataclass(frozen=True, slots=True)
+class Slices:
+    """A first slice of a large position, the rest after a pause (Hyperliquid: 20 % above 100,000, 30 s).
+
+    Parameters
+    ----------
+    share
+        Of the position, in the first step.
+    above
+        Notional from which slices apply, at the market's scale.
+    pause
+        Seconds until the rest follows.
+    """
+
+    share: Fraction
+    above: int
+    pause: int
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the slice, nothing during the pause, all after it."""
+        size = whole(view, part)
+        if abs(worth(view, part, size)) <= self.above:
+            return size
+        if view.steps == 0:
+            return max(1, ceiling(size * self.share))
+        return size if view.elapsed >= self.pause else 0
+
+
+@dataclass(frozen=True, slots=True)
+class CappedPosition:
+    """At most a share of the position and a notional per step, but never too little (dYdX v4).
+
+    Parameters
+    ----------
+    share
+        Greatest share of the position.
+    least, most
+        Notional below which everything goes, and above which nothing more does, at the market's scale.
+    """
+
+    share: Fraction
+    least: int
+    most: int
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the units to close."""
+        size = whole(view, part)
+        total = abs(worth(view, part, size))
+        if total <= self.least:
+            return size
+        wanted = min(max(total * self.share, Fraction(self.least)), Fraction(self.most), total)
+        return max(1, min(size, ceiling(size * wanted / total)))
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """As much per window and market as the market can bear (Synthetix).
+
+    Parameters
+    ----------
+    most
+        Units per window, by instrument.
+    seconds
+        Length of a window.
+    """
+
+    most: Mapping[str, int]
+    seconds: int
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the units allowed by the windows that have begun, less the steps already done."""
+        begun = 1 + view.elapsed // self.seconds
+        if begun <= view.steps:
+            return 0
+        return min(whole(view, part), self.most[part.gives] * (begun - view.steps))
+
+
+@dataclass(frozen=True, slots=True)
+class ShareOfFunds:
+    """The share of an account whose debts the taker can repay from what he has (Liquity's stability pool).
+
+    Parameters
+    ----------
+    available
+        Return what the taker holds of an asset.
+    """
+
+    available: Callable[[str], int]
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the greatest share, 18 decimals."""
+        shares = [WAD * self.available(asset) // units for asset, units in view.debts().items()]
+        return max(0, min([WAD, *shares]))
