@@ -594,6 +594,13 @@ class PositionLimitError(RuleError):
             limit=limit,
             unit=unit,
         )
+class BookError(RuleError):
+    """Arrays of a whole book, or a question to it, do not fit together."""
+
+    code = "book"
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}", what=what, why=why)
 
 
 class MissingPriceError(RuleError):
