@@ -44,8 +44,8 @@ inlined: Callable[..., Any] = njit(inline="always", error_model="numpy")
 
 @jit
 def decide(
-    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any, doubt: Any,
-    negative: Any, unknown: Any, first: int, last: int,
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    doubt: Any, negative: Any, unknown: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write per block the masks of accounts certainly below zero and of those nobody can tell."""
     assets = balances.shape[1]
@@ -58,14 +58,14 @@ def decide(
 @jit
 def radii(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
-    owned_moving: Any, owed_moving: Any, table_moving: Any, out: Any, first: int, last: int,
+    owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Write per account excess over gross moving exposure."""
+    """Write per account (excess - slack) over gross moving exposure."""
     assets = balances.shape[1]
     for block in range(first, last):
         block_radii(
             balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
-            owned_moving, owed_moving, table_moving, out,
+            owned_moving, owed_moving, table_moving, slack[block], out,
         )  # fmt: skip
 
 

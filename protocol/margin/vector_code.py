@@ -12,11 +12,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from llvmlite import ir
-from numba import types
+from numba import extending, types
 from numba.core import cgutils
-from numba.extending import intrinsic
 from numba.np import arrayobj
 
+intrinsic: Callable[..., Any] = extending.intrinsic
 LANES, BLOCK = 8, 64
 PARTS = BLOCK // LANES
 AHEAD_BALANCES, AHEAD_POSITIONS = 1024, 768
@@ -133,7 +133,7 @@ def _mask(builder: Any, conditions: Sequence[Any]) -> Any:
     return mask
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def block_signs(
     typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
     owned: Any, owed: Any, table: Any, doubt: Any,
@@ -156,24 +156,26 @@ def block_signs(
     return types.UniTuple(types.uint64, 2)(*array, types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def block_radii(
     typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
-    owned: Any, owed: Any, table: Any, owned_moving: Any, owed_moving: Any, table_moving: Any, radii: Any,
+    owned: Any, owed: Any, table: Any, owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any,
+    radii: Any,
 ) -> Any:  # fmt: skip
-    """Store sum / sum of absolute moving terms of one block's accounts; +-infinity without the latter."""
+    """Store (sum - slack) / sum of absolute moving terms of one block's accounts."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointers = _pointers(context, builder, signature, arguments)
-        sums, gross = _block_sums(builder, pointers[:-1], moving=True)
+        sums, gross = _block_sums(builder, pointers[:-2], moving=True)
         target = builder.gep(pointers[-1], [builder.mul(pointers[1], INT64(BLOCK))])
+        slack = _spread(builder, pointers[-2])
         for part, (total, absolute) in enumerate(zip(sums, gross, strict=True)):
             place = builder.bitcast(builder.gep(target, [INT64(LANES * part)]), VECTOR.as_pointer())
-            builder.store(builder.fdiv(total, absolute), place).align = 8
+            builder.store(builder.fdiv(builder.fsub(total, slack), absolute), place).align = 8
         return context.get_dummy_value()
 
     array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
-    return types.void(*array, owned_moving, owed_moving, table_moving, radii), generate
+    return types.void(*array, owned_moving, owed_moving, table_moving, types.float64, radii), generate
 
 
 def _row_sums(builder: Any, pointers: Sequence[Any], parts: int) -> list[Any]:
@@ -194,7 +196,7 @@ def _row_sums(builder: Any, pointers: Sequence[Any], parts: int) -> list[Any]:
 def _row_intrinsic(parts: int, result: Any, finish: Callable[..., Any]) -> Any:
     """Return an intrinsic that sums a row's terms in ``parts`` vectors and then ``finish``-es them."""
 
-    @intrinsic  # type: ignore[untyped-decorator]
+    @intrinsic
     def row(
         typing: Any, start: Any, first: Any, last: Any, rows: Any, values: Any, table: Any, height: Any,
         panel: Any, out: Any, place: Any,
@@ -243,7 +245,7 @@ row_least_32, row_least_8 = (_row_intrinsic(parts, types.float64, _finish_least)
 row_store_32, row_store_8 = (_row_intrinsic(parts, types.void, _finish_store) for parts in (4, 1))
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def lowest_bit(typing: Any, mask: Any) -> Any:
     """Return the number of the lowest bit that is set."""
 
@@ -253,7 +255,7 @@ def lowest_bit(typing: Any, mask: Any) -> Any:
     return types.int64(types.uint64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def scale_by_power_of_two(typing: Any, value: Any, shifted: Any) -> Any:
     """Return value * 2**n, where ``shifted`` is n + 1.5 * 2**52: the low bits of it are n."""
 
@@ -264,7 +266,7 @@ def scale_by_power_of_two(typing: Any, value: Any, shifted: Any) -> Any:
     return types.float64(types.float64, types.float64), generate
 
 
-@intrinsic  # type: ignore[untyped-decorator]
+@intrinsic
 def multiply_wide(typing: Any, a: Any, b: Any) -> Any:
     """Return the upper and lower half of the product of two unsigned integers of 64 bits."""
 

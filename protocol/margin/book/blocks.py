@@ -101,7 +101,7 @@ def block_sums(
 ) -> Floats:
     """Return [blocks, 64] sums of terms, or of absolute terms without costs: the readable form.
 
-    Terms are added in the order cost, assets, positions; the compiled kernels keep that order, hence the bits.
+    Terms are added in the order cost, assets, positions; the compiled kernels keep it, hence the bits.
     """
     size = np.abs if absolute else np.asarray
     sums = np.zeros((last - first, WIDTH)) if absolute else 0.0 - blocks.costs[first:last]

@@ -54,7 +54,7 @@ class Book:
     @property
     def assets(self) -> int:
         """Number of collateral assets."""
-        return self.balances.shape[1]
+        return int(self.balances.shape[1])
 
     @classmethod
     def of(
@@ -137,6 +137,25 @@ class Book:
             self.sizes[at],
             self.costs[chosen],
         )
+
+    @classmethod
+    def join(cls, books: Sequence[Book]) -> Book:
+        """Return the accounts of several books, one book after the other."""
+        counts = np.concatenate([np.diff(book.starts) for book in books])
+        return cls(
+            books[0].instruments,
+            np.concatenate([book.balances for book in books]),
+            np.concatenate(([0], np.cumsum(counts))),
+            np.concatenate([book.held for book in books]),
+            np.concatenate([book.sizes for book in books]),
+            np.concatenate([book.costs for book in books]),
+        )
+
+    def replace(self, accounts: ArrayLike, changed: Book) -> Book:
+        """Return the book in which these accounts are those of ``changed``, in its order."""
+        where = np.arange(self.accounts)
+        where[np.asarray(accounts, dtype=np.int64)] = self.accounts + np.arange(changed.accounts)
+        return Book.join((self, changed)).select(where)
 
 
 def positions_of(pointers: Wholes, chosen: Wholes, counts: Wholes, starts: Wholes) -> Wholes:

@@ -2,8 +2,8 @@
 
 Excess is linear in prices, so each set of prices is one column of coefficients and an account's excess in all
 columns is the sum of (units * row of the table). Accounts are read once for all columns, so the limit is
-arithmetic and no longer memory. Columns stand in panels of 32 with a remainder in panels of 8; padding repeats
-the last column, which changes neither a minimum nor the first column below zero.
+arithmetic and no longer memory. Columns stand in panels of 32 with a remainder in panels of 8; padding
+repeats the last column, which changes neither a minimum nor the first column below zero.
 """
 
 from __future__ import annotations
@@ -65,7 +65,7 @@ class Table:
     @property
     def height(self) -> int:
         """Number of rows."""
-        return self.wide.shape[1]
+        return int(self.wide.shape[1])
 
     @property
     def padded(self) -> int:

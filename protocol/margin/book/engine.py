@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import lru_cache
 from importlib import import_module
 from importlib.util import find_spec
+from itertools import pairwise
 from typing import Any
 
 
@@ -48,5 +49,5 @@ def in_ranges(work: Callable[[int, int], None], count: int, workers: int = 1, le
         return
     edges = [count * part // workers for part in range(workers + 1)]
     with ThreadPoolExecutor(workers) as pool:
-        for done in [pool.submit(work, *edge) for edge in zip(edges[:-1], edges[1:], strict=True)]:
+        for done in [pool.submit(work, *edge) for edge in pairwise(edges)]:
             done.result()

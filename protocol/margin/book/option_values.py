@@ -1,13 +1,13 @@
 """Black-76 values of distinct options under scenarios, with no library function in the inner loop.
 
-The out-of-the-money side is priced, intrinsic value is added: with low and high the smaller and the larger of
-forward and strike, m = -abs(ln(forward / strike)), d1 = m / v + v / 2 and d2 = d1 - v, the call on ``low``
-struck at ``high`` is worth low * N(d1) - high * N(d2), and low * n(d1) = high * n(d2) leaves one exponential
+The out-of-the-money side is priced, intrinsic value is added: with low and high the smaller and the larger
+of forward and strike, m = -abs(ln(forward / strike)), d1 = m / v + v / 2 and d2 = d1 - v, the call on ``low``
+struck at ``high`` is worth low * N(d1) - high * N(d2); low * n(d1) = high * n(d2) leaves one exponential
 
     low * exp(-d1**2 / 2) / 2 * (e(-d1) - e(-d2))            where d1 < 0
     low - low * exp(-d1**2 / 2) / 2 * (e(d1) + e(-d2))       elsewhere
 
-with e(d) = exp(x**2) erfc(x), x = d / sqrt(2). A put struck below is the same with forward and strike swapped.
+with e(d) = exp(x**2) erfc(x), x = d / sqrt(2). A put struck below is the same, forward and strike swapped.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """Portfolio margin of a whole book: every distinct instrument revalued once per scenario, then one product.
 
-The profit of an account under a scenario is the sum of size * (value under it - value now) over what it holds,
-so the book is sparse rows times a table [instruments, scenarios], and the requirement is its worst column.
-Perpetuals, spot and collateral are further rows of the same table. Accounts that must not net across
+The profit of an account under a scenario is the sum of size * (value under it - value now) over what it
+holds, so the book is sparse rows times a table [instruments, scenarios], and the requirement is its worst
+column. Perpetuals, spot and collateral are further rows of the same table. Accounts that must not net across
 underlyings enter once per underlying; their worst losses are then added up.
 """
 
