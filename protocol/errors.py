@@ -594,6 +594,8 @@ class PositionLimitError(RuleError):
             limit=limit,
             unit=unit,
         )
+
+
 class BookError(RuleError):
     """Arrays of a whole book, or a question to it, do not fit together."""
 
