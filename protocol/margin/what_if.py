@@ -169,7 +169,7 @@ def cheapest_collateral(
         bounds=bounds,
         method="highs",
     )
-    if result.status != 0:
+    if result.status != 0 or result.x is None or result.fun is None:
         most = float((np.maximum(value, 0) * [asset.available for asset in assets]).sum())
         raise NoCollateralPlanError(needed, most, str(result.message))
     units = [float(amount) for amount in result.x]
