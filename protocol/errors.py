@@ -587,6 +587,42 @@ class PositionLimitError(RuleError):
         )
 
 
+class BookError(RuleError):
+    """Arrays of a whole book, or a question to it, do not fit together."""
+
+    code = "book"
+
+    def __init__(self, what: str, why: str) -> None:
+        super().__init__(f"{what}: {why}", what=what, why=why)
+
+
+class CascadeError(RuleError):
+    """Liquidations and the prices they move have not come to rest."""
+
+    code = "cascade"
+
+    def __init__(self, rounds: int, liquidated: int) -> None:
+        super().__init__(
+            f"accounts still fail after {rounds} rounds and {liquidated} liquidations",
+            rounds=rounds,
+            liquidated=liquidated,
+        )
+
+
+class NoCollateralPlanError(RuleError):
+    """No choice of collateral meets the requirement."""
+
+    code = "no-collateral-plan"
+
+    def __init__(self, needed: float, postable: float, reason: str) -> None:
+        super().__init__(
+            f"{needed} dollars of excess needed, at most {postable} can be posted without swaps: {reason}",
+            needed=needed,
+            postable=postable,
+            reason=reason,
+        )
+
+
 class MissingPriceError(RuleError):
     """A margin rule needs a price that the market state does not hold."""
 

@@ -1,0 +1,211 @@
+"""Many price vectors, scenarios or levels in one pass over the accounts.
+
+Excess is linear in prices, so each set of prices is one column of coefficients and an account's excess in all
+columns is the sum of (units * row of the table). Accounts are read once for all columns, so the limit is
+arithmetic and no longer memory. Columns stand in panels of 32 with a remainder in panels of 8; padding
+repeats the last column, which changes neither a minimum nor the first column below zero.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from protocol.errors import BookError
+from protocol.margin.book.book import Book
+from protocol.margin.book.engine import in_ranges, kernels
+from protocol.margin.book.linear import Coefficients
+
+Floats: TypeAlias = NDArray[np.float64]
+Wholes: TypeAlias = NDArray[np.int64]
+WIDE, NARROW = 32, 8
+CHUNK = 4096
+"""Accounts per step of the numpy form: its temporaries stay in the caches."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Table:
+    """A matrix [rows, columns] cut into panels.
+
+    Parameters
+    ----------
+    columns
+        Number of columns without padding.
+    wide, narrow
+        [panels, rows, 32] and [panels, rows, 8].
+    """
+
+    columns: int
+    wide: Floats
+    narrow: Floats
+
+    @classmethod
+    def of(cls, matrix: ArrayLike) -> Table:
+        """Cut a matrix [rows, columns] with at least one column."""
+        values = np.asarray(matrix, dtype=np.float64)
+        if values.ndim != 2 or not values.shape[1]:
+            raise BookError("table", f"rows and at least one column are needed, got shape {values.shape}")
+        wide, rest = divmod(values.shape[1], WIDE)
+        narrow = -(-rest // NARROW)
+        padding = wide * WIDE + narrow * NARROW - values.shape[1]
+        values = np.concatenate((values, np.repeat(values[:, -1:], padding, axis=1)), axis=1)
+        edge = wide * WIDE
+
+        def panels(part: Floats, width: int) -> Floats:
+            return np.ascontiguousarray(part.reshape(len(part), -1, width).transpose(1, 0, 2))
+
+        return cls(
+            values.shape[1] - padding, panels(values[:, :edge], WIDE), panels(values[:, edge:], NARROW)
+        )
+
+    @property
+    def height(self) -> int:
+        """Number of rows."""
+        return int(self.wide.shape[1])
+
+    @property
+    def padded(self) -> int:
+        """Number of columns with padding."""
+        return len(self.wide) * WIDE + len(self.narrow) * NARROW
+
+    def matrix(self) -> Floats:
+        """Return [rows, padded columns]."""
+        parts = [panel.transpose(1, 0, 2).reshape(self.height, -1) for panel in (self.wide, self.narrow)]
+        return np.concatenate(parts, axis=1)
+
+    @classmethod
+    def of_prices(cls, coefficients: Coefficients) -> Table:
+        """Return the table of coefficients [columns, ...], rows as in ``Rows.of``."""
+        parts = (coefficients.owned, coefficients.owed, coefficients.positions)
+        return cls.of(np.concatenate([np.atleast_2d(part) for part in parts], axis=1).T)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Rows:
+    """Accounts as sparse rows of a product, sorted by number of terms.
+
+    Parameters
+    ----------
+    order
+        [accounts] account number in each place.
+    starts, rows, values
+        Terms of the account in place i: ``starts[i]`` to ``starts[i + 1]``, row of the table and units.
+    constants
+        [accounts] what every column starts from.
+    """
+
+    order: Wholes
+    starts: Wholes
+    rows: NDArray[Any]
+    values: Floats
+    constants: Floats
+
+    @classmethod
+    def sparse(cls, starts: ArrayLike, rows: ArrayLike, values: ArrayLike, constants: ArrayLike) -> Rows:
+        """Return rows from account pointers, table rows and units."""
+        pointers, numbers = np.asarray(starts, dtype=np.int64), np.asarray(rows)
+        units = np.asarray(values, dtype=np.float64)
+        begin = np.asarray(constants, dtype=np.float64)
+        if pointers.shape != (len(begin) + 1,) or numbers.shape != units.shape or pointers[-1] != len(units):
+            raise BookError("rows", f"{len(begin)} accounts, {pointers.shape} pointers, {len(units)} terms")
+        counts = np.diff(pointers)
+        most = int(numbers.max(initial=0))
+        if (counts < 0).any() or int(numbers.min(initial=0)) < 0 or most >= 1 << 31:
+            raise BookError("rows", "pointers must rise and rows lie within 0..2**31")
+        numbers = numbers.astype(np.uint8 if most < 256 else np.uint16 if most < 65536 else np.uint32)
+        order = np.argsort(counts, kind="stable")
+        if (np.diff(counts) >= 0).all():
+            return cls(order, pointers, numbers, units, begin)
+        sorted_starts = np.concatenate(([0], np.cumsum(counts[order])))
+        at = np.arange(len(units)) + np.repeat(pointers[order] - sorted_starts[:-1], counts[order])
+        return cls(order, sorted_starts, numbers[at], units[at], begin[order])
+
+    @classmethod
+    def of(cls, book: Book) -> Rows:
+        """Return a book's rows: assets owned, assets owed, long and short instruments; zeros left out."""
+        account, asset = np.nonzero(book.balances)
+        units = book.balances[account, asset]
+        side = asset + book.assets * (units < 0)
+        owner = np.repeat(np.arange(book.accounts), np.diff(book.starts))
+        held = 2 * book.assets + book.held.astype(np.int64) + book.instruments * (book.sizes < 0)
+        owners = np.concatenate((account, owner))
+        by_owner = np.argsort(owners, kind="stable")
+        starts = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=book.accounts))))
+        return cls.sparse(
+            starts,
+            np.concatenate((side, held))[by_owner],
+            np.concatenate((units, book.sizes))[by_owner],
+            -book.costs,
+        )
+
+
+def excess_columns(rows: Rows, table: Table, *, fast: bool | None = None, workers: int = 1) -> Floats:
+    """Return [accounts, columns] sums."""
+    out = np.empty((len(rows.order), table.padded))
+    _run("columns", rows, table, out, lambda sums: sums, fast, workers)
+    return out[:, : table.columns]
+
+
+def first_below_zero(rows: Rows, table: Table, *, fast: bool | None = None, workers: int = 1) -> Wholes:
+    """Return per account the first column whose sum is below zero, -1 where none is."""
+    out = np.empty(len(rows.order), dtype=np.int64)
+
+    def first(sums: Floats) -> Wholes:
+        below = sums < 0
+        return np.where(below.any(axis=1), below.argmax(axis=1), -1)
+
+    _run("first_negative", rows, table, out, first, fast, workers)
+    return out
+
+
+def least_of_columns(rows: Rows, table: Table, *, fast: bool | None = None, workers: int = 1) -> Floats:
+    """Return per account the least sum over all columns."""
+    out = np.empty(len(rows.order))
+    _run("least", rows, table, out, lambda sums: sums.min(axis=1), fast, workers)
+    return out
+
+
+def _run(
+    name: str,
+    rows: Rows,
+    table: Table,
+    out: NDArray[Any],
+    finish: Callable[[Floats], NDArray[Any]],
+    fast: bool | None,
+    workers: int,
+) -> None:
+    if len(rows.rows) and int(rows.rows.max()) >= table.height:
+        raise BookError("table", f"{table.height} rows, an account needs row {int(rows.rows.max())}")
+    compiled = kernels(fast)
+    matrix = None if compiled else table.matrix()
+
+    def run(first: int, last: int) -> None:
+        if compiled:
+            kernel = getattr(compiled, name)
+            kernel(
+                rows.starts, rows.rows, rows.values, rows.constants, rows.order,
+                table.wide, table.narrow, out, first, last,
+            )  # fmt: skip
+            return
+        assert matrix is not None
+        for begin in range(first, last, CHUNK):
+            end = min(begin + CHUNK, last)
+            out[rows.order[begin:end]] = finish(row_sums(rows, matrix, begin, end))
+
+    in_ranges(run, len(rows.order), workers)
+
+
+def row_sums(rows: Rows, matrix: Floats, first: int, last: int) -> Floats:
+    """Return [accounts, columns] sums, terms added in their order: the readable form."""
+    starts = rows.starts[first : last + 1]
+    counts = np.diff(starts)
+    sums = np.repeat(rows.constants[first:last, None], matrix.shape[1], axis=1)
+    for term in range(int(counts.max(initial=0))):
+        some = np.flatnonzero(counts > term)
+        at = starts[some] + term
+        sums[some] += rows.values[at, None] * matrix[rows.rows[at]]
+    return sums

@@ -1,0 +1,271 @@
+"""Which accounts need not be looked at: a list that stays exact while prices move.
+
+**Safe radius.** Let H be an account's excess at base prices and g the sum of its absolute terms in prices
+that move. If every price has moved by at most the share d since, each such term has changed by at most d
+times itself, so the excess is still at least H - d * g: while d < H / g the account cannot fail, whatever
+the direction and however many prices move at once. Accounts whose radius H / g exceeds ``skin`` are left out
+until some price has moved by ``skin``; the others stand in a list sorted by radius, and only its beginning,
+radius <= d, is evaluated. (In molecular dynamics this is Verlet's neighbour list.)
+
+**Rounding.** H is taken less four times the bound of ``decision`` (rounding at the base, rounding at the new
+prices while d <= 1, and spare), and the radius is shortened by 1e-9 of itself and 1e-12, which covers the
+division, g and d, each within 1e-14. So an account that is not evaluated has a float64 excess and an exact
+excess of at least zero, and the answers equal those of a full mark bit for bit.
+
+**Health that is not affine in prices** (tiers, caps, averages) keeps the proof if it cannot fall faster: let
+``radii`` divide by a bound on the slope, sum over prices of price * |d health / d price| on the way, and let
+``judge`` evaluate the true rule. A ``Subject`` is any rule that can do both.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Protocol, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from protocol.errors import BookError
+from protocol.margin.book.blocks import WIDTH, Blocks, block_sums
+from protocol.margin.book.decision import Marker, members, signs
+from protocol.margin.book.engine import in_ranges, kernels
+from protocol.margin.book.linear import Coefficients, Weights
+
+Floats: TypeAlias = NDArray[np.float64]
+Wholes: TypeAlias = NDArray[np.int64]
+Judge: TypeAlias = Callable[[Floats, int], Wholes]
+"""Given prices and a count, returns who fails among the first so many accounts of a list, or among more."""
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+
+
+class Subject(Protocol):
+    """A book under a margin rule, as the list sees it."""
+
+    @property
+    def accounts(self) -> int:
+        """Number of accounts."""
+        ...
+
+    def failing(self, prices: Floats) -> Wholes:
+        """Return every failing account, in any order."""
+        ...
+
+    def radii(self, prices: Floats) -> tuple[Wholes, Floats]:
+        """Return accounts (-1 for none) and their safe radii at these prices, zero or less if failing."""
+        ...
+
+    def judge(self, accounts: Wholes) -> Judge:
+        """Return a judge of a list of accounts."""
+        ...
+
+
+@dataclass(slots=True, eq=False)
+class LinearSubject:
+    """A book under the linear rule.
+
+    Parameters
+    ----------
+    marker
+        The book.
+    weights
+        The level that liquidates.
+    still
+        Flags per price, assets then instruments: prices that never move, such as the settlement asset's.
+    """
+
+    marker: Marker
+    weights: Weights
+    still: NDArray[np.bool_]
+
+    @property
+    def accounts(self) -> int:
+        """Number of accounts."""
+        return self.marker.book.accounts
+
+    def coefficients(self, prices: Floats) -> Coefficients:
+        """Return the coefficients at prices of assets followed by marks of instruments."""
+        assets = self.marker.book.assets
+        return Coefficients.of(self.weights, prices[:assets], prices[assets:])
+
+    def failing(self, prices: Floats) -> Wholes:
+        """Return every failing account."""
+        return self.marker.below_zero(self.coefficients(prices))
+
+    def radii(self, prices: Floats) -> tuple[Wholes, Floats]:
+        """Return accounts in the order of the blocks and their safe radii."""
+        now = self.coefficients(prices)
+        moving = self.coefficients(np.where(self.still, 0.0, prices))
+        radii = safe_radii(self.marker, now, moving)
+        return self.marker.blocks.order, radii.reshape(-1)
+
+    def judge(self, accounts: Wholes) -> Judge:
+        """Return a judge who marks the list's own blocks."""
+        blocks = Blocks.of(self.marker.book, accounts)
+        certain = np.zeros(blocks.count)
+
+        def failing(prices: Floats, count: int) -> Wholes:
+            negative, _ = signs(
+                blocks, self.coefficients(prices), certain, count=-(-count // WIDTH), fast=self.marker.fast
+            )
+            return members(blocks, negative)
+
+        return failing
+
+
+def safe_radii(marker: Marker, now: Coefficients, moving: Coefficients) -> Floats:
+    """Return [blocks, 64] the largest share by which all prices may move without failing the account.
+
+    Parameters
+    ----------
+    marker
+        The accounts.
+    now
+        Coefficients at the base prices.
+    moving
+        The same with zero for prices that never move.
+    """
+    blocks = marker.blocks
+    out = np.empty((blocks.count, WIDTH))
+    slack = 4.0 * marker.doubt(now)
+    compiled = kernels(marker.fast)
+
+    def run(first: int, last: int) -> None:
+        if compiled:
+            compiled.radii(
+                blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
+                now.owned, now.owed, now.positions, moving.owned, moving.owed, moving.positions,
+                slack, out, first, last,
+            )  # fmt: skip
+            return
+        sums = block_sums(blocks, now, first, last) - slack[first:last, None]
+        with np.errstate(divide="ignore", invalid="ignore"):
+            out[first:last] = sums / block_sums(blocks, moving, first, last, absolute=True)
+
+    in_ranges(run, blocks.count, marker.workers, least=1024)
+    out -= RELATIVE * np.abs(out) + ABSOLUTE
+    return out
+
+
+@dataclass(slots=True, eq=False)
+class SafeRadiusList:
+    """Finds failing accounts tick after tick, looking only at those that can have failed.
+
+    Parameters
+    ----------
+    subject
+        The book under its rule.
+    still
+        Flags of the prices that never move.
+    skin
+        Move at which the list is made anew, up to 0.5; it adapts between ``least_skin`` and ``most_skin`` so
+        that looking at the list and making it cost about the same.
+    """
+
+    subject: Subject
+    still: NDArray[np.bool_]
+    skin: float = 0.02
+    least_skin: float = 0.002
+    most_skin: float = 0.1
+    rebuilds: int = field(init=False, default=0)
+    full_marks: int = field(init=False, default=0)
+    looked_at: int = field(init=False, default=0)
+    _owner: NDArray[np.int32] = field(init=False)
+    _revised: list[tuple[Wholes, Subject]] = field(init=False, default_factory=list)
+    _base: Floats | None = field(init=False, default=None)
+    _last: Floats | None = field(init=False, default=None)
+    _limit: float = field(init=False, default=0.0)
+    _work: int = field(init=False, default=0)
+    _radii: Floats = field(init=False)
+    _judge: Judge = field(init=False)
+
+    def __post_init__(self) -> None:
+        if not 0 < self.least_skin <= self.skin <= self.most_skin <= 0.5:
+            raise BookError("skin", f"{self.least_skin} <= {self.skin} <= {self.most_skin} <= 0.5 is needed")
+        self._owner = np.zeros(self.subject.accounts, dtype=np.int32)
+
+    def close(self, accounts: ArrayLike) -> None:
+        """Take accounts out for good."""
+        self._owner[np.asarray(accounts, dtype=np.int64)] = -1
+
+    def revise(self, accounts: ArrayLike, subject: Subject) -> None:
+        """Replace accounts by those of ``subject``, in its order; they are marked at every tick from now on.
+
+        When a good share of the book has been revised, a new list over the new book is faster.
+        """
+        changed = np.asarray(accounts, dtype=np.int64)
+        if len(changed) != subject.accounts or (self._owner[changed] < 0).any():
+            raise BookError("revise", "accounts and their new positions must agree, and none be closed")
+        self._revised.append((changed, subject))
+        self._owner[changed] = len(self._revised)
+
+    def failing(self, prices: ArrayLike) -> Wholes:
+        """Return the failing accounts that are not closed, by rising number.
+
+        Parameters
+        ----------
+        prices
+            Of assets, then marks of instruments; positive where they move.
+        """
+        now = np.asarray(prices, dtype=np.float64)
+        found = self._among_unrevised(now)
+        parts = [found[self._owner[found] == 0]]
+        for number, (accounts, subject) in enumerate(self._revised, 1):
+            found = accounts[subject.failing(now)]
+            parts.append(found[self._owner[found] == number])
+        return np.sort(np.concatenate(parts) if self._revised else parts[0])
+
+    def _among_unrevised(self, now: Floats) -> Wholes:
+        if self._base is None:
+            return self._rebuild(now)
+        move = largest_move(self._base, now, self.still)
+        if move >= self._limit:
+            # A list that will not outlive a few ticks does not pay: mark everybody instead.
+            step = move if self._last is None else largest_move(self._last, now, self.still)
+            self._last = now
+            return self._mark_all(now) if 4 * step >= self.skin else self._rebuild(now)
+        self._last = now
+        count = int(np.searchsorted(self._radii, move, "right"))
+        self._work += count
+        self.looked_at += count
+        return self._judge(now, count) if count else np.empty(0, dtype=np.int64)
+
+    def _mark_all(self, now: Floats) -> Wholes:
+        self.full_marks += 1
+        return self.subject.failing(now)
+
+    def _rebuild(self, now: Floats) -> Wholes:
+        if self._base is not None:
+            # Making the list reads every account once, a little slower than a mark.
+            factor = 1.5 if self._work < 1.5 * self.subject.accounts else 1 / 1.5
+            self.skin = min(max(self.skin * factor, self.least_skin), self.most_skin)
+        accounts, radii = self.subject.radii(now)
+        near = np.flatnonzero(~(radii > self.skin))
+        near = near[accounts[near] >= 0]
+        near = near[self._owner[accounts[near]] == 0]
+        reach = np.where(np.isnan(radii[near]), -np.inf, radii[near])
+        by_radius = np.argsort(reach, kind="stable")
+        order, self._radii = near[by_radius], reach[by_radius]
+        self._judge = self.subject.judge(accounts[order])
+        self._base = self._last = now
+        self._limit, self._work = self.skin, 0
+        self.rebuilds += 1
+        count = int(np.searchsorted(self._radii, 0.0, "right"))
+        return self._judge(now, count) if count else np.empty(0, dtype=np.int64)
+
+
+def largest_move(base: Floats, now: Floats, still: NDArray[np.bool_]) -> float:
+    """Return the largest relative move of the prices that may move, infinity if one moved from zero.
+
+    Raises
+    ------
+    BookError
+        If a price that never moves has moved.
+    """
+    if (base[still] != now[still]).any():
+        raise BookError("prices", "a price that was declared still has moved")
+    before, after = base[~still], now[~still]
+    if not before.all():
+        return float(np.inf) if (before != after).any() else 0.0
+    return float(np.abs(after / before - 1.0).max(initial=0.0))

@@ -1,0 +1,271 @@
+"""The compiled kernels of the whole-book engine: loops over arrays that numpy would run many times slower.
+
+Importing this module imports numba (extra ``fast``); only ``protocol.margin.book.engine`` does, when asked.
+Every kernel stands beside a readable numpy form in ``protocol.margin.book`` that it equals bit for bit: terms
+are added in the same order, nothing is fused or reordered, and no library function is called. Kernels work on
+a range [first, last) and release the interpreter's lock, so threads take ranges.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+from numba import njit
+
+from protocol.margin.book.polynomials import (
+    COMPLEMENT,
+    EXPONENTIAL,
+    LIMIT,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG2E,
+    SHIFT,
+    STRETCH,
+)
+from protocol.margin.vector_code import (
+    block_radii,
+    block_signs,
+    lowest_bit,
+    multiply_wide,
+    row_least_8,
+    row_least_32,
+    row_signs_8,
+    row_signs_32,
+    row_store_8,
+    row_store_32,
+    scale_by_power_of_two,
+)
+
+jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
+inlined: Callable[..., Any] = njit(inline="always", error_model="numpy")
+
+
+@jit
+def decide(
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    doubt: Any, negative: Any, unknown: Any, first: int, last: int,
+) -> None:  # fmt: skip
+    """Write per block the masks of accounts certainly below zero and of those nobody can tell."""
+    assets = balances.shape[1]
+    for block in range(first, last):
+        negative[block], unknown[block] = block_signs(
+            balances, block, assets, starts, rows, sizes, costs, owned, owed, table, doubt[block]
+        )
+
+
+@jit
+def radii(
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any, out: Any, first: int, last: int,
+) -> None:  # fmt: skip
+    """Write per account (excess - slack) over gross moving exposure."""
+    assets = balances.shape[1]
+    for block in range(first, last):
+        block_radii(
+            balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
+            owned_moving, owed_moving, table_moving, slack[block], out,
+        )  # fmt: skip
+
+
+@jit
+def first_negative(
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any, out: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write per account the first column whose sum is below zero, else -1."""
+    height = wide.shape[1]
+    for i in range(first, last):
+        found = -1
+        for panel in range(wide.shape[0]):
+            mask = row_signs_32(
+                constants[i], starts[i], starts[i + 1], rows, values, wide, height, panel, out, 0
+            )
+            if mask != 0:
+                found = 32 * panel + lowest_bit(mask)
+                break
+        if found < 0:
+            for panel in range(narrow.shape[0]):
+                mask = row_signs_8(
+                    constants[i], starts[i], starts[i + 1], rows, values, narrow, height, panel, out, 0
+                )
+                if mask != 0:
+                    found = 32 * wide.shape[0] + 8 * panel + lowest_bit(mask)
+                    break
+        out[order[i]] = found
+
+
+@jit
+def least(
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any, out: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write per account the least sum over all columns."""
+    height = wide.shape[1]
+    for i in range(first, last):
+        worst = np.inf
+        for panel in range(wide.shape[0]):
+            value = row_least_32(
+                constants[i], starts[i], starts[i + 1], rows, values, wide, height, panel, out, 0
+            )
+            worst = min(worst, value)
+        for panel in range(narrow.shape[0]):
+            value = row_least_8(
+                constants[i], starts[i], starts[i + 1], rows, values, narrow, height, panel, out, 0
+            )
+            worst = min(worst, value)
+        out[order[i]] = worst
+
+
+@jit
+def columns(
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any, out: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write the sums of every account in every column (padded columns included)."""
+    height, width = wide.shape[1], out.shape[1]
+    for i in range(first, last):
+        base = order[i] * width
+        for panel in range(wide.shape[0]):
+            row_store_32(
+                constants[i], starts[i], starts[i + 1], rows, values, wide, height, panel, out,
+                base + 32 * panel,
+            )  # fmt: skip
+        for panel in range(narrow.shape[0]):
+            row_store_8(
+                constants[i], starts[i], starts[i + 1], rows, values, narrow, height, panel, out,
+                base + 32 * wide.shape[0] + 8 * panel,
+            )  # fmt: skip
+
+
+(A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A20, A21) = (
+    COMPLEMENT
+)
+TINY, ROOT_HALF = 1e-160, 0.7071067811865476
+E0, E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = EXPONENTIAL
+
+
+@inlined
+def _complement(x: Any) -> Any:
+    """Return exp(x**2) erfc(x), see ``polynomials``; one division."""
+    a, b = x + 4.0, 1.0 + 2.0 * x
+    inverse = 1.0 / (a * b)
+    s = (STRETCH * x - 4.0) * b * inverse
+    p = (
+        ((((((((A21 * s + A20) * s + A19) * s + A18) * s + A17) * s + A16) * s + A15) * s + A14) * s + A13)
+        * s
+        + A12
+    ) * s + A11
+    p = (
+        (((((((((p * s + A10) * s + A9) * s + A8) * s + A7) * s + A6) * s + A5) * s + A4) * s + A3) * s + A2)
+        * s
+        + A1
+    ) * s + A0
+    return p * a * inverse
+
+
+@inlined
+def _exponential(x: Any) -> Any:
+    """Return exp(x) for x in [-705, 0]."""
+    shifted = x * LOG2E + SHIFT
+    n = shifted - SHIFT
+    r = (x - n * LN2_HIGH) - n * LN2_LOW
+    p = (((((E13 * r + E12) * r + E11) * r + E10) * r + E9) * r + E8) * r + E7
+    p = ((((((p * r + E6) * r + E5) * r + E4) * r + E3) * r + E2) * r + E1) * r + E0
+    return scale_by_power_of_two(p, shifted)
+
+
+@jit
+def option_values(
+    forward: Any, strike: Any, logarithm: Any, volatility: Any, call: Any, out: Any, first: int, last: int
+) -> None:
+    """Write undiscounted Black-76 values; rows are options, columns scenarios (see ``option_values``)."""
+    for i in range(first, last):
+        k, side = strike[i], call[i]
+        for s in range(forward.shape[1]):
+            f = forward[i, s]
+            low = min(f, k)
+            v = max(volatility[i, s], TINY)
+            m = -abs(logarithm[i, s]) / v
+            half = 0.5 * v
+            d1 = min(max(m + half, -LIMIT), LIMIT)
+            x2 = min(half - m, LIMIT) * ROOT_HALF
+            x1 = abs(d1) * ROOT_HALF
+            density = _exponential(-0.5 * d1 * d1) * 0.5 * low
+            e1, e2 = _complement(x1), _complement(x2)
+            outside = density * (e1 - e2) if d1 < 0.0 else low - density * (e1 + e2)
+            out[i, s] = max(outside, 0.0) + max(side * (f - k), 0.0)
+
+
+WAD_SHIFTED = np.uint64(10**18 << 4)
+RECIPROCAL = np.uint64(((1 << 128) - 1) // (10**18 << 4) - (1 << 64))
+FOUR, SIXTY, ONE, NONE = np.uint64(4), np.uint64(60), np.uint64(1), np.uint64(0)
+
+
+@inlined
+def _divide(upper: Any, lower: Any) -> Any:
+    """Return quotient and remainder of (upper : lower) by the shifted 10**18; ``upper`` is below it.
+
+    A plain division of 128 bits would call a routine that compiled code does not find and end the process.
+    Source: Moeller and Granlund, Improved division by invariant integers, IEEE Trans. Computers 60(2), 2011.
+    """
+    quotient, fraction = multiply_wide(RECIPROCAL, upper)
+    fraction += lower
+    quotient += upper + ONE + (ONE if fraction < lower else NONE)
+    remainder = lower - quotient * WAD_SHIFTED
+    high = remainder > fraction
+    quotient -= ONE if high else NONE
+    remainder += WAD_SHIFTED if high else NONE
+    more = remainder >= WAD_SHIFTED
+    return quotient + (ONE if more else NONE), remainder - (WAD_SHIFTED if more else NONE)
+
+
+@inlined
+def _divide_three(p2: Any, p1: Any, p0: Any) -> Any:
+    """Return floor((p2 : p1 : p0) / 10**18) in two halves, for numbers below 2**188."""
+    upper, rest = _divide((p2 << FOUR) | (p1 >> SIXTY), (p1 << FOUR) | (p0 >> SIXTY))
+    lower, _ = _divide(rest, p0 << FOUR)
+    return upper, lower
+
+
+@jit
+def exact_excess(
+    starts: Any, rows: Any, upper: Any, lower: Any, cost_upper: Any, cost_lower: Any, price_upper: Any,
+    price_lower: Any, rates: Any, value_sign: Any, part_sign: Any, out_upper: Any, out_lower: Any,
+    first: int, last: int,
+) -> None:  # fmt: skip
+    """Write the exact excess of every account in two halves; the caller has bounded every value."""
+    for i in range(first, last):
+        high, low = NONE - cost_upper[i], NONE - cost_lower[i]
+        high -= ONE if cost_lower[i] != NONE else NONE
+        for q in range(starts[i], starts[i + 1]):
+            row = rows[q]
+            p1, p0 = multiply_wide(lower[q], price_lower[row])
+            c1, c0 = multiply_wide(upper[q], price_lower[row])
+            d1, d0 = multiply_wide(lower[q], price_upper[row])
+            p2, e1 = c1 + d1, upper[q] * price_upper[row]
+            p1 += c0
+            p2 += ONE if p1 < c0 else NONE
+            p1 += d0
+            p2 += ONE if p1 < d0 else NONE
+            p2 += e1
+            value_high, value_low = _divide_three(p2, p1, p0)
+            p1, p0 = multiply_wide(value_low, rates[row])
+            c1, c0 = multiply_wide(value_high, rates[row])
+            p1 += c0
+            p2 = c1 + (ONE if p1 < c0 else NONE)
+            part_high, part_low = _divide_three(p2, p1, p0)
+            # add value and part with their signs: xor with all ones and subtracting them negates
+            sign = part_sign[row]
+            added = (part_low ^ sign) - sign
+            low += added
+            high += (part_high ^ sign) + (ONE if low < added else NONE)
+            high += ONE if (sign != NONE) & (part_low == NONE) else NONE
+            sign, counts = value_sign[row, 0], value_sign[row, 1]
+            value_low, value_high = value_low & counts, value_high & counts
+            added = (value_low ^ sign) - sign
+            low += added
+            high += (value_high ^ sign) + (ONE if low < added else NONE)
+            high += ONE if (sign != NONE) & (value_low == NONE) else NONE
+        out_upper[i], out_lower[i] = high, low
