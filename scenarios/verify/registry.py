@@ -15,13 +15,13 @@ from scenarios.verify.tally import Checker, Document
 
 MODULES = (
     "scenarios.verify.curve",
+    "scenarios.verify.liquidation_derive",
+    "scenarios.verify.liquidation_maker",
     "scenarios.verify.margin_derive",
     "scenarios.verify.margin_lending",
     "scenarios.verify.margin_simm",
     "scenarios.verify.margin_synthetix",
     "scenarios.verify.margin_tables",
-    "scenarios.verify.liquidation_derive",
-    "scenarios.verify.liquidation_maker",
     "scenarios.verify.oracles_adapters",
     "scenarios.verify.oracles_chainlink",
     "scenarios.verify.oracles_maker",

@@ -35,8 +35,19 @@ def changed(tmp_path: Path, name: str, old: str, new: str) -> str:
     return str(path)
 
 
-@pytest.mark.parametrize("name", list_incidents())
-def test_every_incident_has_a_table(name: str) -> None:
+NOT_ABOUT_A_READER = {
+    "drift-2026-04-01",
+    "dydx-yfi-2023-11-17",
+    "hyperliquid-adl-2025-10-10",
+    "hyperliquid-jelly-2025-03-26",
+    "hyperliquid-popcat-2025-11-12",
+    "maker-black-thursday-2020-03-12",
+}
+"""Incidents replayed as liquidation and who pays: no reader is modelled in them, so none is exchanged."""
+
+
+@pytest.mark.parametrize("name", sorted(set(list_incidents()) - NOT_ABOUT_A_READER))
+def test_every_incident_about_a_reader_has_a_table(name: str) -> None:
     replay = replay_with_counterfactuals(load_incident(name))
     first, *others = replay.counterfactuals
     assert first.name == "as deployed"
