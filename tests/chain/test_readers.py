@@ -128,7 +128,7 @@ def test_vault_of_an_unknown_rule_is_refused(world: ChainWorld, client: Client) 
 
 
 def test_curve_pool(world: ChainWorld, client: Client) -> None:
-    pool, coins = world.canned(), [world.token() for _ in range(3)]
+    pool, coins = world.canned(), [world.token(decimals) for decimals in (18, 6, 8)]
     supply = world.token()
     for number, coin in enumerate(coins):
         teach(world, pool, curve_stableswap.COINS, [coin], number)

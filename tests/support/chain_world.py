@@ -85,8 +85,8 @@ class ChainWorld:
     def mine(self) -> None:
         self.rpc("evm_mine")
 
-    def token(self) -> str:
-        return self.deploy(workbench_code("Token"))
+    def token(self, decimals: int = 18) -> str:
+        return self.deploy(workbench_code("Token") + encode(["uint8"], [decimals]))
 
     def canned(self, address: str | None = None) -> str:
         """Return a contract that answers what it is taught."""
