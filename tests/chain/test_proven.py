@@ -12,14 +12,20 @@ from chain_lies import LIES
 from chain_world import FAST, PYTH_FEED, ChainWorld
 from contracts_abi.deployments import addresses
 from contracts_abi.entry import Function
+from contracts_abi.families import uniswap_v3
+from evm_chains import AnvilChain
 from fault_proxy import FaultProxy
 from oracles.chain.calls import Outcome, call
 from oracles.chain.client import Client
 from oracles.chain.errors import ChainError, EvidenceError
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
-from oracles.chain.readers.chainlink import read_answers, read_chainlink
+from oracles.chain.readers.chainlink import read_answers, read_chainlink, read_rounds
 from oracles.chain.readers.stores import read_pyth
+from oracles.chain.readers.venues import read_uniswap_v2, read_vault
+from twins import Operation
+from uniswap_v2_twins import PairTwins
+from uniswap_v3_twins import PoolTwins
 from workbench import call_data
 
 pytest.importorskip("pyrevm", reason="pyrevm has wheels for Python 3.11 and 3.12 only")
@@ -65,6 +71,45 @@ def test_pyth_is_proven(world: ChainWorld, proven: Callable[[str], ProvenReader]
     reader = proven(world.node.url)
     stored = run_plan(reader, read_pyth("ETH/USD", pyth, PYTH_FEED, reader.block))
     assert (stored.price, stored.confidence, stored.exponent) == price
+
+
+def test_old_rounds_are_proven_at_the_newest_block(
+    world: ChainWorld, proven: Callable[[str], ProvenReader]
+) -> None:
+    for step in range(6):
+        world.transmit("ETH/USD", (300 + step) * 10**8)
+    reader = proven(world.node.url)
+    base = 1 << 64
+    rounds = run_plan(reader, read_rounds("ETH/USD", world.proxies["ETH/USD"], base | 1, base | 7))
+    assert [item.answer for item in rounds] == [100 * 10**8, *((300 + n) * 10**8 for n in range(6))]
+
+
+def test_pools_and_vaults_are_proven(world: ChainWorld, proven: Callable[[str], ProvenReader]) -> None:
+    chain = AnvilChain(world.node)
+    pair, pool = PairTwins(chain), PoolTwins(chain)
+    for twins, operations in (
+        (pair, [("mint", (10**20, 3 * 10**20)), ("swap", (0, 10**18))]),
+        (pool, [("initialise", (1 << 96,)), ("mint", (0, -600, 600, 10**20, 0, 0)), ("wait", (60,))]),
+    ):
+        for name, arguments in operations:
+            twins.apply(Operation(name, arguments))
+    vault = world.deploy(code_of("Vault") + encode(["address"], [world.token()]))
+    world.send(vault, call_data("set(uint256,uint256)", 3 * 10**18, 2 * 10**18))
+    reader = proven(world.node.url)
+    model = run_plan(reader, read_uniswap_v2(pair.pair))
+    assert (model.reserve0, model.reserve1) == (pair.model.reserve0, pair.model.reserve1)
+    asked = [
+        call(pool.pool, uniswap_v3.SLOT0),
+        call(pool.pool, uniswap_v3.OBSERVE, [0]),
+        call(pool.pool, uniswap_v3.TICKS, 600),
+    ]
+    slot0, observed, tick = (
+        item.values(outcome) for item, outcome in zip(asked, reader.call_many(asked), strict=True)
+    )
+    assert slot0[0] == pool.model.sqrt_price_x96
+    assert observed[0] == (0,)
+    assert tick[0] == 10**20
+    assert run_plan(reader, read_vault(vault)).total_assets == 3 * 10**18
 
 
 @pytest.mark.parametrize("value", [0, 5])
