@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from eth_abi import decode, encode
 
+from aave_world import AaveWorld
 from chain_contracts import code_of, place
 from chain_world import PYTH_FEED, ChainWorld
 from contracts_abi.deployments import addresses
@@ -30,9 +31,11 @@ from contracts_abi.families import (
     tellor,
 )
 from evm_chains import AnvilChain
+from oracles.chain.calls import Outcome, call
 from oracles.chain.client import Client
 from oracles.chain.errors import ChainError, UnusableStateError
-from oracles.chain.live import read_view, sources_of, vault
+from oracles.chain.live import read_view, sampled, sources_of, vault
+from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers import protocols, stores
 from oracles.chain.readers.venues import (
@@ -260,6 +263,53 @@ def test_aave_market_and_positions(world: ChainWorld, client: Client) -> None:
     position = state["positions"][USER]
     assert position["healthFactor"] == 1_650_000_000_000_000_000
     assert position["reserves"][asset]["currentVariableDebt"] == 5
+
+
+def test_a_real_aave_pool(world: ChainWorld, client: Client) -> None:
+    aave = AaveWorld(world)
+    aave.price(0, 2000 * 10**8)
+    aave.price(1, 10**8)
+    aave.supply(1, 100_000 * 10**6)
+    aave.supply(0, 5 * 10**18)
+    aave.borrow(1, 7_000 * 10**6)
+    plan = protocols.read_aave_v3(aave.pool, aave.data_provider, aave.oracle, [world.account])
+    state: Any = run_plan(LiveReader.open(client), plan)
+    names = ("totalCollateralBase", "totalDebtBase", "availableBorrowsBase")
+    figures = (*names, "currentLiquidationThreshold", "ltv", "healthFactor")
+    question = call_data("getUserAccountData(address)", world.account)
+    direct = decode(["uint256"] * 6, world.call(aave.pool, question))
+    position = state["positions"][world.account.lower()]
+    assert tuple(position[name] for name in figures) == direct
+    assert position["totalDebtBase"] >= 7_000 * 10**8
+    collateral, borrowed = aave.assets
+    assert set(position["reserves"]) == {collateral, borrowed}
+    assert position["reserves"][borrowed]["currentVariableDebt"] >= 7_000 * 10**6
+    reserve = state["reserves"][collateral]
+    assert (reserve["decimals"], reserve["price"], reserve["liquidationThreshold"]) == (
+        18,
+        2000 * 10**8,
+        8250,
+    )
+    assert (reserve["supplyCap"], reserve["price_source"]) == (10**6, aave.sources[0])
+    assert state["reserves"][borrowed]["decimals"] == 6
+    source = sampled("aave", lambda block: stores.read_aave_price("aave", aave.oracle, collateral, block))
+    live = read_view(LiveReader.open(client), [source])
+    assert read(live.nodes["aave"], live.view).price == 2000
+
+
+def test_a_proven_health_factor(world: ChainWorld, client: Client) -> None:
+    aave = AaveWorld(world)
+    aave.price(0, 2000 * 10**8)
+    aave.price(1, 10**8)
+    aave.supply(1, 100_000 * 10**6)
+    aave.supply(0, 5 * 10**18)
+    aave.borrow(1, 7_000 * 10**6)
+    world.mine()
+    reader = ProvenReader(LiveReader.open(client))
+    asked = call(aave.pool, aave_v3.GET_USER_ACCOUNT_DATA, world.account)
+    outcome = reader.call_many([asked])[0]
+    assert asked.values(outcome)[5] == asked.values(Outcome(True, world.call(aave.pool, asked.data)))[5]
+    assert len(reader.state.proofs) >= 10
 
 
 def test_compound_market_and_positions(world: ChainWorld, client: Client) -> None:
