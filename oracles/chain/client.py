@@ -13,6 +13,7 @@ from typing import Any, Self
 
 from oracles.chain.endpoint import Endpoint, parse_endpoint
 from oracles.chain.errors import (
+    AnswerMismatchError,
     BadEndpointError,
     ChainError,
     MethodMissingError,
@@ -190,6 +191,8 @@ class Client:
         operation.failures += 1
         place.failures += 1
         LOG.debug("%s: %s", place.endpoint.label, error.code)
+        if isinstance(error, AnswerMismatchError | NotJsonRpcError):
+            place.transport.close()  # questions and answers may be out of step on this connection
         if error.remedy in {Remedy.FAIL, Remedy.SPLIT} or operation.attempts >= self.policy.attempts:
             raise error
         now = time.monotonic()

@@ -129,7 +129,8 @@ class HttpTransport:
         if headers.get("content-encoding", "identity") != "identity":
             raise NotJsonRpcError(f"{self.endpoint}: the answer is encoded though plain text was asked for")
         answer = self._body(headers, end, maximum)
-        if headers.get("connection", "").lower() == "close" or headers[":version"] == "HTTP/1.0":
+        ended = headers.get("connection", "").lower() == "close" or headers[":version"] == "HTTP/1.0"
+        if ended or self._buffer:  # bytes behind an answer would be taken for the next one
             self.close()
         return answer
 

@@ -10,13 +10,16 @@ from pathlib import Path
 
 from oracles.chain.client import Client
 from oracles.chain.header import Block
+from oracles.chain.policy import Policy
 from oracles.chain.proven import ProvenReader
 from oracles.chain.quorum import QuorumReader
 from oracles.chain.reader import LiveReader, Reader
 from oracles.chain.recording import RecordedReader, load_recording
+from oracles.chain.transport import Limits
 from scenarios.cli.main import UsageError
 
 HASH_DIGITS = 66
+LONGEST_ANSWER = 3600
 
 
 def endpoints(arguments: Namespace) -> list[str]:
@@ -47,10 +50,24 @@ def block_of(text: str | None) -> int | str:
     return number
 
 
+def policy() -> Policy:
+    """Return the default budget, with ``ETH_RPC_TIMEOUT`` seconds for an answer if that is set."""
+    text = os.environ.get("ETH_RPC_TIMEOUT")
+    if not text:
+        return Policy()
+    try:
+        seconds = float(text)
+    except ValueError:
+        seconds = 0.0
+    if not 0 < seconds <= LONGEST_ANSWER:
+        raise UsageError(f"ETH_RPC_TIMEOUT={text}: seconds expected, at most {LONGEST_ANSWER}")
+    return Policy(limits=Limits(answer_seconds=seconds), total_seconds=max(3 * seconds, 60.0))
+
+
 @contextmanager
 def client_of(arguments: Namespace) -> Iterator[Client]:
     """Yield one client over all endpoints, with failover."""
-    with Client(endpoints(arguments), arguments.chain) as client:
+    with Client(endpoints(arguments), arguments.chain, policy()) as client:
         yield client
 
 
@@ -67,7 +84,9 @@ def reader_of(arguments: Namespace, *, verify: bool = False) -> Iterator[Reader]
         return
     with ExitStack() as stack:
         if arguments.quorum is not None:
-            clients = [stack.enter_context(Client([url], arguments.chain)) for url in endpoints(arguments)]
+            clients = [
+                stack.enter_context(Client([url], arguments.chain, policy())) for url in endpoints(arguments)
+            ]
             agreed = QuorumReader.open(clients, arguments.quorum, block)
             # The block is agreed on by the quorum; proofs below it need only one node, whoever it is.
             yield ProvenReader(agreed.readers[0]) if verify else agreed
