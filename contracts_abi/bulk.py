@@ -51,7 +51,8 @@ class Columns:
         """Return a column as exact integers."""
         small = self.small(column)
         if small is not None:
-            return list(map(int, small.tolist()))
+            found: list[int] = small.tolist()
+            return found
         signed = self.types[column].kind == "int"
         raw = self.limbs[:, column].astype(">u8").tobytes()
         return [

@@ -8,8 +8,10 @@ Multicall3.sol, ``aggregate3``.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import lru_cache
 
 from contracts_abi.codec import address_bytes
+from contracts_abi.entry import Function
 from contracts_abi.families import multicall3
 from contracts_abi.types import WORD
 from oracles.chain.calls import Call, Outcome, call
@@ -49,6 +51,17 @@ def encode_aggregate(calls: Sequence[Call]) -> bytes:
     return b"".join((multicall3.AGGREGATE3.selector, _ARRAY_OFFSET, count, *heads, *tails))
 
 
+@lru_cache(maxsize=16)
+def same_read_hex(targets: tuple[str, ...], function: Function, chain_id: int) -> str:
+    """Return ``aggregate3`` call data, in hex, for one function without arguments at many targets.
+
+    The calls that name the block follow; a snapshot taken again and again is encoded once.
+    """
+    data = function.call()
+    calls = [Call(target.lower(), function, data) for target in targets]
+    return "0x" + encode_aggregate([*calls, *_naming(chain_id)]).hex()
+
+
 def decode_aggregate(answer: bytes, count: int) -> list[Outcome]:
     """Return the outcomes of ``aggregate3``.
 
@@ -85,15 +98,16 @@ def decode_aggregate(answer: bytes, count: int) -> list[Outcome]:
     return outcomes
 
 
+def _naming(chain_id: int) -> list[Call]:
+    functions = [multicall3.GET_CHAIN_ID, multicall3.GET_CURRENT_BLOCK_TIMESTAMP]
+    if chain_id != ARBITRUM:
+        functions.append(multicall3.GET_BLOCK_NUMBER)
+    return [call(ADDRESS, function) for function in functions]
+
+
 def identity_calls(block: Block) -> list[tuple[Call, int]]:
     """Return the calls that name the block, each with the only right answer."""
-    asked = [
-        (call(ADDRESS, multicall3.GET_CHAIN_ID), block.chain_id),
-        (call(ADDRESS, multicall3.GET_CURRENT_BLOCK_TIMESTAMP), block.timestamp),
-    ]
-    if block.chain_id != ARBITRUM:
-        asked.append((call(ADDRESS, multicall3.GET_BLOCK_NUMBER), block.number))
-    return asked
+    return list(zip(_naming(block.chain_id), (block.chain_id, block.timestamp, block.number), strict=False))
 
 
 def check_identity(block: Block, outcomes: Sequence[Outcome]) -> None:

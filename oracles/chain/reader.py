@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any, Protocol, TypeVar
 
+from contracts_abi.entry import Function
 from contracts_abi.families import multicall3
 from contracts_abi.keccak import keccak256
 from oracles.chain.calls import Call, Outcome, Plan
@@ -28,11 +29,13 @@ from oracles.chain.header import Block, parse_block
 from oracles.chain.jsonrpc import Request
 from oracles.chain.multicall import (
     ADDRESS,
+    MAXIMUM_CALLS,
     check_identity,
     decode_aggregate,
     encode_aggregate,
     group,
     identity_calls,
+    same_read_hex,
 )
 
 if TYPE_CHECKING:
@@ -136,8 +139,8 @@ class LiveReader:
         parts = [calls[start : start + size] for start in range(0, len(calls), size)]
         return [outcome for part in parts for outcome in self._split(part, self._single)]
 
-    def bulk(self, calls: Sequence[Call]) -> Columns | list[Outcome] | None:
-        """Ask calls of one function in one request.
+    def bulk(self, targets: Sequence[str], function: Function) -> Columns | list[Outcome] | None:
+        """Ask one function without arguments at many targets in one request.
 
         Returns
         -------
@@ -147,19 +150,20 @@ class LiveReader:
         """
         from contracts_abi.bulk import decode_equal_answers
 
-        if not self.use_multicall or not calls or len(group(calls)) > 1:
+        count = len(targets)
+        if not self.use_multicall or not 0 < count <= MAXIMUM_CALLS:
             return None
-        types = calls[0].function.outputs
         known = tuple(expected for _, expected in identity_calls(self.block))
         found: list[Columns] = []
 
         def regular(data: bytes) -> bool:
-            columns = decode_equal_answers(types, data, len(calls), known)
+            columns = decode_equal_answers(function.outputs, data, count, known)
             found[:] = [] if columns is None else [columns]
             return columns is not None
 
-        outcomes = self._aggregate_checked(calls, regular)
-        return found[0] if found else outcomes[: len(calls)]
+        asked = same_read_hex(tuple(targets), function, self.block.chain_id)
+        outcomes = self._aggregate_checked(asked, count, regular)
+        return found[0] if found else outcomes
 
     def storage(self, address: str, slot: int) -> int:
         """Return a storage word at the pinned block."""
@@ -215,32 +219,38 @@ class LiveReader:
         return [*self._split(calls[:half], ask), *self._split(calls[half:], ask)]
 
     def _aggregate_checked(
-        self, calls: Sequence[Call], regular: Callable[[bytes], bool] = lambda _: False
+        self, data: str, count: int, regular: Callable[[bytes], bool] = lambda _: False
     ) -> list[Outcome]:
-        """Return outcomes held against the block; none where ``regular`` took the whole answer."""
-        asked = [*calls, *(item for item, _ in identity_calls(self.block))]
+        """Return outcomes held against the block; none where ``regular`` took the whole answer.
+
+        Behind the ``count`` calls in ``data`` stand those that name the block.
+        """
         outcomes: list[Outcome] = []
+        total = count + len(identity_calls(self.block))
 
         def check(answers: list[Any | ChainError]) -> None:
             if isinstance(answers[0], ChainError):
                 raise answers[0]
-            data = parse_bytes(answers[0], "eth_call")
-            if regular(data):
+            answer = parse_bytes(answers[0], "eth_call")
+            if regular(answer):
                 return
             try:
-                outcomes[:] = decode_aggregate(data, len(asked))
+                outcomes[:] = decode_aggregate(answer, total)
             except UndecodableError as error:  # Multicall3 cannot do that, so the node did
                 raise AnswerMismatchError(error.message, **error.details) from error
-            check_identity(self.block, outcomes[len(calls) :])
+            check_identity(self.block, outcomes[count:])
+            del outcomes[count:]
 
-        self._pinned([_eth_call(Call(ADDRESS, multicall3.AGGREGATE3, encode_aggregate(asked)))], check)
+        self._pinned([Request("eth_call", ({"to": ADDRESS, "data": data},))], check)
         return outcomes
 
     def _aggregate(self, calls: Sequence[Call]) -> list[Outcome]:
         if len(calls) == 1:
             return self._single(calls)
         try:
-            outcomes = self._aggregate_checked(calls)[: len(calls)]
+            named = [item for item, _ in identity_calls(self.block)]
+            data = "0x" + encode_aggregate([*calls, *named]).hex()
+            outcomes = self._aggregate_checked(data, len(calls))
         except CallRevertedError as error:  # every call may fail, so only the common gas can have run out
             raise OutOfGasError(f"{len(calls)} calls in one: {error.message}", calls=len(calls)) from error
         # A call that failed without a word may only have run out of the common gas: ask it alone.

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from contracts_abi.families import chainlink_ocr2, chainlink_proxy
 from oracles.chain.calls import Call, Outcome, Plan, call
@@ -21,8 +22,7 @@ LOW_BITS = (1 << PHASE_BITS) - 1
 ABSENT = (CallRevertedError, NoAnswerError)
 
 
-@dataclass(frozen=True, slots=True)
-class ChainlinkRound:
+class ChainlinkRound(NamedTuple):
     """One round as the proxy gives it.
 
     Parameters
@@ -231,15 +231,15 @@ def read_answers(reader: Reader, feeds: Sequence[tuple[str, str]]) -> list[Chain
         In the order of ``feeds``: a checked round, or why there is none.
     """
     function = chainlink_proxy.LATEST_ROUND_DATA
-    data = function.call()
-    calls = [Call(address.lower(), function, data) for _, address in feeds]
+    targets = [address for _, address in feeds]
+    answer = reader.bulk(targets, function) if isinstance(reader, LiveReader) else None
     rounds: list[ChainlinkRound | ChainError]
-    answer = reader.bulk(calls) if isinstance(reader, LiveReader) else None
     if answer is None or isinstance(answer, list):
+        calls = [call(target, function) for target in targets]
         rounds = _one_by_one(calls, reader.call_many(calls) if answer is None else answer)
     else:
         columns = [answer.integers(number) for number in range(5)]
-        rounds = [ChainlinkRound(*row) for row in zip(*columns, strict=True)]
+        rounds = list(map(ChainlinkRound._make, zip(*columns, strict=True)))
     for number, item in enumerate(rounds):
         if isinstance(item, ChainlinkRound):
             try:
