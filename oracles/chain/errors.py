@@ -243,6 +243,16 @@ class UnknownSourceError(ChainError):
     exit_code = 2
 
 
+class ExtraMissingError(ChainError):
+    """An optional package is needed for this."""
+
+    code = "extra-missing"
+    exit_code = 2
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs an optional package: install backstop[{extra}]", extra=extra)
+
+
 # Evidence: exit code 4
 
 

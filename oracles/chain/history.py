@@ -23,6 +23,7 @@ from oracles.chain.errors import (
     AnswerTooLargeError,
     ChainError,
     EvidenceError,
+    ExtraMissingError,
     NotJsonRpcError,
     RangeTooLargeError,
     RecordingError,
@@ -217,20 +218,25 @@ def read_rows(path: Path) -> Iterator[Row]:
         for _, _, piece in _pieces(path):
             yield from read_rows(piece)
     elif path.suffix == ".parquet":
-        import polars
-
-        yield from polars.read_parquet(path).iter_rows(named=True)
+        yield from _polars().read_parquet(path).iter_rows(named=True)
     else:
         with path.open() as file:
             for line in file:
                 yield json.loads(line)
 
 
+def _polars() -> Any:
+    try:
+        import polars
+    except ImportError:
+        raise ExtraMissingError("reading and writing Parquet", "data") from None
+    return polars
+
+
 def finish(folder: Path, path: Path) -> int:
     """Join the pieces into one file, ``.jsonl`` or ``.parquet``; return the number of rows."""
     if path.suffix == ".parquet":
-        import polars
-
+        polars = _polars()
         rows = list(read_rows(folder))
         beside = path.with_name(path.name + ".part")
         polars.DataFrame(rows, infer_schema_length=None).write_parquet(beside, compression="zstd")

@@ -11,7 +11,7 @@ from typing import Any
 
 from contracts_abi.keccak import keccak256
 from oracles.chain.client import parse_bytes, parse_quantity
-from oracles.chain.errors import ProofError
+from oracles.chain.errors import ExtraMissingError, ProofError
 
 BLOOM_BITS = 2048
 
@@ -57,9 +57,11 @@ def verify_receipts(header: Mapping[str, Any], receipts: Sequence[Mapping[str, A
     ProofError
         If a receipt is changed, missing or extra, or a log does not show in its bloom filter.
     """
-    import rlp
-    from trie import HexaryTrie
-
+    try:
+        import rlp
+        from trie import HexaryTrie
+    except ImportError:
+        raise ExtraMissingError("checking receipts", "proofs") from None
     try:
         tree = HexaryTrie({})
         bloom = 0

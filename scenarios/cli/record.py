@@ -5,12 +5,13 @@ from __future__ import annotations
 import shutil
 import sys
 from argparse import Namespace
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from contracts_abi.families import uniswap_v2, uniswap_v3
 from oracles.chain.calls import call
-from oracles.chain.errors import UnknownSourceError
+from oracles.chain.errors import ExtraMissingError, UnknownSourceError
 from oracles.chain.history import Row, Span, check_last, collect, collect_events, finish, read_rows
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
@@ -31,6 +32,8 @@ def run(arguments: Namespace) -> Answer:
         return _check(arguments)
     if arguments.output is None:
         raise UsageError(f"record {arguments.what}: give the file to write with -o FILE")
+    if arguments.output.endswith(".parquet") and find_spec("polars") is None:
+        raise ExtraMissingError("writing Parquet", "data")  # said before hours of reading, not after
     return {"reads": _reads, "rounds": _rounds, "syncs": _events, "swaps": _events}[arguments.what](arguments)
 
 

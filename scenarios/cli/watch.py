@@ -31,10 +31,14 @@ def run(arguments: Namespace) -> Answer:
         if done:
             time.sleep(arguments.every)
         with reader_of(arguments) as reader:
+            done += 1
+            if block is not None and reader.block.number < block.number:
+                at = reader.block.number
+                sys.stderr.write(f"the node went back to block {at} from {block.number}: not shown\n")
+                continue
             prices, _, live = read_prices(reader, arguments.pair, arguments.max_age)
         block = live.block
         rows = _rows(prices, live)
-        done += 1
         if not quiet:
             _print(block, rows)
     data = {"block": block_data(block) if block else None, "readings": done, "sources": rows}
