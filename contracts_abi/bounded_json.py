@@ -9,9 +9,12 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
+from threading import Lock
 
 MAX_NESTING = 900
 """Levels allowed beyond the caller's own stack; deeper text is refused with ``RecursionError``."""
+
+_LOCK = Lock()
 
 
 def loads(text: str | bytes, *, parse_float: Callable[[str], object] | None = None) -> object:
@@ -24,12 +27,13 @@ def loads(text: str | bytes, *, parse_float: Callable[[str], object] | None = No
     RecursionError
         It nests deeper than ``MAX_NESTING``.
     """
-    before = sys.getrecursionlimit()
-    sys.setrecursionlimit(min(before, _depth() + MAX_NESTING))
-    try:
-        return json.loads(text, parse_float=parse_float)
-    finally:
-        sys.setrecursionlimit(before)
+    with _LOCK:  # the limit belongs to the process, so two threads must not restore each other's
+        before = sys.getrecursionlimit()
+        sys.setrecursionlimit(min(before, _depth() + MAX_NESTING))
+        try:
+            return json.loads(text, parse_float=parse_float)
+        finally:
+            sys.setrecursionlimit(before)
 
 
 def _depth() -> int:

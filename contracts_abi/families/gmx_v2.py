@@ -5,7 +5,8 @@ between orders: the Reader needs prices passed in. The Reader address and its AB
 upgrades: resolve per release.
 
 Source: GitHub gmx-io/gmx-synthetics deployments/<chain>/*.json (BUSL-1.1); Arbitrum values equal
-npm @gmx-io/sdk 1.4.0 build/esm/src/configs/contracts.js.
+npm @gmx-io/sdk 1.4.0 (MIT) build/esm/src/configs/contracts.js; getAccountPositions: the same package,
+build/esm/src/abis/SyntheticsReader.js.
 """
 
 from contracts_abi.entry import Function
@@ -14,6 +15,18 @@ GET_MARKETS = Function(
     "getMarkets(address dataStore, uint256 start, uint256 end)",
     "((address marketToken, address indexToken, address longToken, address shortToken)[])",
     "ce3264bf",
+)
+GET_ACCOUNT_POSITIONS = Function(
+    "getAccountPositions(address dataStore, address account, uint256 start, uint256 end)",
+    (
+        "(((address account, address market, address collateralToken) addresses, "
+        "(uint256 sizeInUsd, uint256 sizeInTokens, uint256 collateralAmount, int256 pendingImpactAmount, "
+        "uint256 borrowingFactor, uint256 fundingFeeAmountPerSize, "
+        "uint256 longTokenClaimableFundingAmountPerSize, uint256 shortTokenClaimableFundingAmountPerSize, "
+        "uint256 increasedAtTime, uint256 decreasedAtTime) numbers, "
+        "(bool isLong) flags)[])"
+    ),
+    "77cfb162",
 )
 GET_MARKET_TOKEN_PRICE = Function(
     (

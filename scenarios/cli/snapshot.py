@@ -115,7 +115,7 @@ def _protocol(chain: int, protocol: str, given: list[str]) -> Plan[dict[str, obj
         return protocols.read_derive(subaccounts, manager, feed, _numbers(given))
     if protocol == "gmx":
         view, store = _known(chain, "gmx_v2", ("reader", "datastore"))
-        return protocols.read_gmx(view, store)
+        return protocols.read_gmx(view, store, given)
     raise UsageError(
         f"no protocol {protocol!r}; there is {', '.join((*POOLS, 'curve', 'aave-v3', 'compound-v3'))}, "
         "synthetix, derive and gmx"

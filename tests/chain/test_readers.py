@@ -29,12 +29,13 @@ from contracts_abi.families import (
     synthetix_oracle_manager,
     synthetix_perps,
     tellor,
+    uniswap_v4,
 )
 from evm_chains import AnvilChain
 from oracles.chain.calls import Outcome, call
 from oracles.chain.client import Client
 from oracles.chain.errors import ChainError, UnusableStateError
-from oracles.chain.live import read_view, sampled, sources_of, vault
+from oracles.chain.live import read_view, sampled, sources_of, uniswap_v4_spot, vault
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers import protocols, stores
@@ -242,6 +243,23 @@ def test_unknown_sources_are_named(text: str) -> None:
     assert caught.value.exit_code == 2
 
 
+def test_spot_prices_of_pools(world: ChainWorld, client: Client) -> None:
+    pool = PoolTwins(AnvilChain(world.node))
+    pool.apply(Operation("initialise", (3 << 96,)))  # the square root of 9
+    manager, pool_id = world.canned(), b"\x21" * 32
+    teach(world, manager, uniswap_v4.GET_SLOT0, [3 << 96, 0, 0, 0], pool_id)
+    sources = [
+        *sources_of(1, f"uniswap-v3:{pool.pool}"),
+        uniswap_v4_spot("v4", manager, "0x" + pool_id.hex(), (18, 6)),
+    ]
+    live = read_view(LiveReader.open(client), sources)
+    assert not live.failures
+    assert [read(node, live.view).price for node in live.nodes.values()] == [9, 9 * 10**12]
+    teach(world, manager, uniswap_v4.GET_SLOT0, [0, 0, 0, 0], pool_id)
+    empty = read_view(LiveReader.open(client), sources[1:])
+    assert isinstance(empty.failures["v4"], UnusableStateError)
+
+
 def test_aave_market_and_positions(world: ChainWorld, client: Client) -> None:
     pool, data, oracle, asset = world.canned(), world.canned(), world.canned(), world.canned()
     teach(world, pool, aave_v3.GET_RESERVES_LIST, [[asset]])
@@ -363,6 +381,8 @@ def test_derive_and_gmx(world: ChainWorld, client: Client) -> None:
     teach(world, contract, derive_v2.GET_MARGIN, [-1], 5, True)
     teach(world, contract, derive_v2.GET_MARGIN, [3], 5, False)
     teach(world, contract, gmx_v2.GET_MARKETS, [[(token, USER, OTHER, THIRD)]], contract, 0, 1000)
+    row = ((USER, token, OTHER), (10**34, 2, 3, -4, 5, 6, 7, 8, 9, 10), (True,))
+    teach(world, contract, gmx_v2.GET_ACCOUNT_POSITIONS, [[row]], contract, USER, 0, 1000)
     reader = LiveReader.open(client)
     state: Any = run_plan(reader, protocols.read_derive(contract, contract, contract, [5]))
     assert (state["spot"], state["confidence"]) == (2000 * 10**18, 10**18)
@@ -371,5 +391,8 @@ def test_derive_and_gmx(world: ChainWorld, client: Client) -> None:
         "initial_margin": -1,
         "maintenance_margin": 3,
     }
-    markets: Any = run_plan(reader, protocols.read_gmx(contract, contract))
+    markets: Any = run_plan(reader, protocols.read_gmx(contract, contract, [USER]))
     assert markets["markets"][token]["indexToken"] == USER
+    (position,) = markets["positions"][USER]
+    assert (position["market"], position["sizeInUsd"], position["isLong"]) == (token, 10**34, True)
+    assert (position["pendingImpactAmount"], position["decreasedAtTime"]) == (-4, 10)

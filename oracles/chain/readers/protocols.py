@@ -15,6 +15,23 @@ from oracles.chain.calls import Call, Outcome, Plan, call
 from oracles.chain.errors import ChainError
 
 Plain = dict[str, object]
+GMX_POSITION = (
+    ("account", "market", "collateralToken"),
+    (
+        "sizeInUsd",
+        "sizeInTokens",
+        "collateralAmount",
+        "pendingImpactAmount",
+        "borrowingFactor",
+        "fundingFeeAmountPerSize",
+        "longTokenClaimableFundingAmountPerSize",
+        "shortTokenClaimableFundingAmountPerSize",
+        "increasedAtTime",
+        "decreasedAtTime",
+    ),
+    ("isLong",),
+)
+"""Field names of the three parts of a GMX position."""
 
 
 def _named(item: Call, outcome: Outcome) -> Plain:
@@ -251,19 +268,39 @@ def read_derive(subaccounts: str, manager: str, spot_feed: str, accounts: Sequen
     return {"spot": price, "confidence": confidence, "positions": positions}
 
 
-def read_gmx(reader: str, data_store: str, start: int = 0, end: int = 1000) -> Plan[Plain]:
-    """Read the GMX V2 markets; their prices are signed by keepers and stand nowhere on chain."""
-    listed = call(reader, gmx_v2.GET_MARKETS, data_store, start, end)
-    (outcome,) = yield [listed]
-    found = listed.value(outcome)
+def read_gmx(reader: str, data_store: str, accounts: Sequence[str] = (), end: int = 1000) -> Plan[Plain]:
+    """Read the GMX V2 markets and the positions of ``accounts``.
+
+    Prices are signed by keepers and stand nowhere on chain. ``end`` bounds both lists.
+    """
+    listed = call(reader, gmx_v2.GET_MARKETS, data_store, 0, end)
+    asked = [call(reader, gmx_v2.GET_ACCOUNT_POSITIONS, data_store, account, 0, end) for account in accounts]
+    first = yield [listed, *asked]
+    found = listed.value(first[0])
     assert isinstance(found, tuple)
     names = ("marketToken", "indexToken", "longToken", "shortToken")
     markets = [dict(zip(names, row, strict=True)) for row in found if isinstance(row, tuple)]
+    positions: Plain = {}
+    for account, item, outcome in zip(accounts, asked, first[1:], strict=True):
+        rows = item.value(outcome)
+        assert isinstance(rows, tuple)
+        positions[account.lower()] = [_gmx_position(row) for row in rows]
     supplies = [call(str(market["marketToken"]), erc20.TOTAL_SUPPLY) for market in markets]
     outcomes = (yield supplies) if supplies else []
     return {
         "markets": {
             str(market["marketToken"]): {**market, "supply": item.integer(outcome)}
             for market, item, outcome in zip(markets, supplies, outcomes, strict=True)
-        }
+        },
+        "positions": positions,
     }
+
+
+def _gmx_position(row: Value) -> Plain:
+    """Return a position's three parts as one record."""
+    assert isinstance(row, tuple)
+    record: Plain = {}
+    for names, values in zip(GMX_POSITION, row, strict=True):
+        assert isinstance(values, tuple)
+        record |= dict(zip(names, values, strict=True))
+    return record
