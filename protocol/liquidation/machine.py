@@ -13,6 +13,7 @@ from fractions import Fraction
 from protocol.errors import NotLiquidatableError
 from protocol.ledger import Ledger, Posting, quote_of
 from protocol.liquidation.exchange import Offer, offer
+from protocol.liquidation.market_orders import FittedPricer
 from protocol.liquidation.policy import LiquidationPolicy, Rule
 from protocol.liquidation.stages import Stage, advance
 from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, floor
@@ -207,6 +208,8 @@ class Machine:
                 continue
             concession = rule.pricer.concession(view, part)
             size = rule.sizer.size(view, part, concession)
+            if size > 0 and isinstance(rule.pricer, FittedPricer):
+                size, concession = rule.pricer.fit(view, part, size)
             if size <= 0:
                 continue
             moved = offer(view, part, size, concession, for_taker=bool(rule.taker))
