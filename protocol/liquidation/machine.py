@@ -8,13 +8,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 
 from protocol.errors import NotLiquidatableError
 from protocol.ledger import Ledger, Posting, quote_of
 from protocol.liquidation.exchange import Offer, offer
+from protocol.liquidation.market_orders import FittedPricer
 from protocol.liquidation.policy import LiquidationPolicy, Rule
 from protocol.liquidation.stages import Stage, advance
-from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling
+from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, floor
 from protocol.liquidation.waterfall import Payment
 from protocol.market_state import MarketState
 from protocol.transaction import State, Transaction
@@ -206,6 +208,8 @@ class Machine:
                 continue
             concession = rule.pricer.concession(view, part)
             size = rule.sizer.size(view, part, concession)
+            if size > 0 and isinstance(rule.pricer, FittedPricer):
+                size, concession = rule.pricer.fit(view, part, size)
             if size <= 0:
                 continue
             moved = offer(view, part, size, concession, for_taker=bool(rule.taker))
@@ -213,7 +217,7 @@ class Machine:
                 continue
             taker = rule.taker or liquidator
             self._exchange(view, part, moved, taker)
-            self._charge(view, rule, part, moved)
+            self._charge(view, rule, part, moved, self._guarantee(view, rule, part, size, moved))
             case = self.case(view.account)
             self._store(view.account, replace(case, steps=case.steps + 1))
             if self.on_trade is not None:
@@ -231,16 +235,32 @@ class Machine:
         for posting in moved.postings(view.account, taker, memo):
             self._post(posting)
 
-    def _charge(self, view: View, rule: Rule, part: Part, moved: Offer) -> None:
+    def _guarantee(self, view: View, rule: Rule, part: Part, size: int, moved: Offer) -> Fraction | None:
+        """Make up for a price below bankruptcy; return the value by which it is above, None if unbounded."""
+        if not rule.guarantee or part.kind is not Kind.POSITION:
+            return None
+        gross = sum((abs(view.value(name, units)) for name, units in view.positions().items()), Fraction(0))
+        share = abs(view.value(part.gives, size)) / gross
+        (units,), (cost,) = moved.taken.values(), moved.paid.values()
+        lost = view.value(part.gives, units) - view.value(self.cash, cost)
+        above = view.judgement.equity * share - lost
+        if above < 0:
+            short = ceiling(-above / view.value(self.cash, 1))
+            self._payments += self.policy.waterfall.cover(self.book, view.account, self.cash, short)
+        return max(above, Fraction(0))
+
+    def _charge(self, view: View, rule: Rule, part: Part, moved: Offer, most_value: Fraction | None) -> None:
         """Charge the rule's fee on the value taken, never more than the account has left of its asset."""
         if not rule.fee:
             return
+        left = None if most_value is None else floor(most_value / view.value(self.cash, 1))
         for asset, units in moved.taken.items():
             if part.kind is Kind.LOAN:
                 charged, of = asset, abs(units)
             else:
                 charged, of = self.cash, abs(ceiling(view.value(asset, units) / view.value(self.cash, 1)))
             most = max(0, self.book.balance(view.account, charged))
+            most = most if left is None else min(most, left)
             due = min(most, of * rule.fee.numerator // rule.fee.denominator)
             if due:
                 self._post(Posting(view.account, rule.fee_to, charged, due, f"{self.policy.name} fee"))

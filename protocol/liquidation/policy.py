@@ -30,6 +30,10 @@ class Rule:
         Part of the value taken that the account pays to ``fee_to`` as well.
     fee_to
         Insurance fund or treasury.
+    guarantee
+        Whether the account loses at most its bankruptcy price's worth on a closed position: the part of its
+        equity that goes with the part of its positions. The waterfall pays what the price lacks, and a fee is
+        charged only on what it exceeds (dYdX's insurance fund).
     """
 
     selector: Selector
@@ -39,6 +43,7 @@ class Rule:
     when: Callable[[View], bool] | None = None
     fee: Fraction = Fraction(0)
     fee_to: str = ""
+    guarantee: bool = False
 
 
 @dataclass(frozen=True, slots=True)

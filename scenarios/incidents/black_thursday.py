@@ -10,17 +10,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from decimal import Decimal
 
+from protocol.errors import AuctionPriceError
 from protocol.fixed_point import RAY, WAD
 from protocol.liquidation.decay import StairstepExponentialDecrease
 from protocol.liquidation.presets.maker import DAI, Booked, Clipper, MakerParameters, Urn
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import BOUNDS, Reader, Stake
 from scenarios.incidents.replayer import Replayer, Watch
 from scenarios.result import Finding
 
 VAULT, KEEPER, MARKET = "vault", "keeper", "market"
 RAD = 10**45
 DAI_DECIMALS = 45
+LATER_LEAST = Decimal("0.52")
+"""1.3 times the oracle's price at the start, restarted at 40 % of that."""
 NO_BIDS = Missing("the file has no bids auction by auction, no gas prices by block and no oracle path")
 
 LATER_RULES = MakerParameters(
@@ -55,6 +59,7 @@ class BlackThursdayReplayer(Replayer):
         self.world.fund(VAULT, "ETH", self.ink)
         self.world.move(VAULT, "outside", "dai", self.debt * RAY, "drawn")
         self.given_away = 0
+        self.floor: Decimal | None = None
 
     def do_price_fall(self, step: Facts, actor: str) -> str:
         """Let the price fall as the file says."""
@@ -67,11 +72,39 @@ class BlackThursdayReplayer(Replayer):
 
     def do_win_auctions_at_zero(self, step: Facts, actor: str) -> str:
         """Auction the vault under the old design with one bid of zero: all collateral, no dai."""
+        if self.floor is not None and self.floor > 0:
+            raise AuctionPriceError(
+                "bid too low", f"0 bid, at least {self.floor:.2f} USD asked", bid=0, least=str(self.floor)
+            )
         self.world.wallet("bidders")
         self.world.move(VAULT, "bidders", "ETH", self.ink, "won for nothing")
         self.world.move(Clipper.VOW, VAULT, "dai", self.debt * RAY, "debt left to the protocol")
         self.given_away = self.ink
         return f"a bid of zero wins {self.text('ETH', self.ink)}; {self.debt // WAD:,} DAI stay unpaid"
+
+    def readers(self) -> list[Reader]:
+        """Offer the later falling-price auction, and a least bid, in place of open bids."""
+
+        def later() -> None:
+            self.floor = self.low() * LATER_LEAST
+
+        def half() -> None:
+            self.floor = self.low() / 2
+
+        return [
+            Reader("falling price, restarted at 52 % of the oracle (Liquidation 2.0)", BOUNDS, later),
+            Reader("no bid below half the oracle's price", BOUNDS, half),
+        ]
+
+    def low(self) -> Decimal:
+        """Return the price after the file's fall."""
+        return self.start * (1 - self.facts.step(1).decimal("fraction"))
+
+    def stake(self) -> Stake:
+        """Count the vault of the replay."""
+        won = self.whole("ETH", self.given_away) * self.price
+        owed = Decimal(self.debt).scaleb(-18)
+        return Stake(won, owed if self.given_away else Decimal(0), "USD", "both: of one vault of 100 ETH")
 
     def watches(self) -> list[Watch]:
         """Sample the price and the protocol's debt."""
@@ -105,7 +138,7 @@ class BlackThursdayReplayer(Replayer):
             ),
             Finding(
                 "least price at which that design sells",
-                f"{self.price * Decimal('0.52'):.2f}",
+                f"{self.price * LATER_LEAST:.2f}",
                 "USD",
                 "1.3 x 40 % of the oracle's price; below it the auction must be restarted",
             ),

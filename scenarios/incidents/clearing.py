@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from protocol.errors import BorrowRefusedError, PositionLimitError
 from protocol.ledger import quote_of
 from protocol.liquidation.machine import Machine, Step
 from protocol.liquidation.presets.catalogue import hyperliquid
@@ -17,6 +18,7 @@ from protocol.liquidation.pricers import AtMark
 from protocol.liquidation.view import Judgement, floor, value
 from protocol.liquidation.waterfall import Deficit, Waterfall
 from protocol.market_state import MarketState, Price
+from scenarios.incidents.readers import POSITION, Reader
 from scenarios.incidents.replayer import Replayer, Watch, exact_decimal
 
 OTHERS, VAULT, HOUSE, DEFICIT = "others", "vault", "house", "deficit"
@@ -34,6 +36,7 @@ class ClearingReplayer(Replayer):
     base: str
     mark: Fraction
     initial_rate: Fraction
+    most_notional: Fraction | None = None
 
     def open_exchange(self) -> None:
         """Open the exchange's own accounts and list the market."""
@@ -107,6 +110,39 @@ class ClearingReplayer(Replayer):
             self.world.state, policy, self.judge, CASH, self.margin(HOUSE), frozenset({self.market})
         )
         return machine.step(self.margin(actor), self.margin(OTHERS), self.market_state(), self.world.time)
+
+    def require_initial(self, actor: str) -> None:
+        """Raise unless the account's equity covers initial margin.
+
+        Raises
+        ------
+        BorrowRefusedError
+            With both figures in dollars.
+        """
+        notional = Fraction(self.whole(self.base, abs(self.position(actor)))) * self.mark
+        needed, held = notional * self.initial_rate, Fraction(self.equity(actor))
+        if held < needed:
+            raise BorrowRefusedError(actor, f"{float(needed):,.2f}", f"{float(held):,.2f}", "USD")
+
+    def require_open_interest(self, actor: str, notional: Fraction) -> None:
+        """Raise if one owner's notional exceeds the limit put in place, if there is one.
+
+        Raises
+        ------
+        PositionLimitError
+            With both figures in dollars.
+        """
+        if self.most_notional is not None and notional > self.most_notional:
+            wanted, limit = f"{float(notional):,.0f}", f"{float(self.most_notional):,.0f}"
+            raise PositionLimitError(actor, wanted, limit, "USD")
+
+    def limit_to(self, name: str, notional: Fraction, note: str = "") -> Reader:
+        """Return the limit on the notional of one owner."""
+
+        def change() -> None:
+            self.most_notional = notional
+
+        return Reader(f"{name}: {float(notional):,.0f} USD", POSITION, change, note)
 
     def watches(self) -> list[Watch]:
         """Sample the mark and the vault's result."""

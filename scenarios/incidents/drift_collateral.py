@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from decimal import Decimal
 from fractions import Fraction
 
+from protocol.errors import CapExceededError, InsufficientLiquidityError
 from protocol.fixed_point import WAD
 from protocol.market_state import MarketState, Price
 from protocol.vaults.collateral import Collateral, CollateralRules
@@ -13,11 +14,13 @@ from protocol.vaults.haircuts import TieredHaircut
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import CAP, POSITION, Reader, Stake
 from scenarios.incidents.replayer import Replayer, Watch, exact_decimal
 from scenarios.result import Finding
 
 TOKEN, USD = "CVT", "USD"
 POOL, DRIFT = "pool", "drift"
+LEAST_DEPTH = Decimal(1_000_000)
 NOT_IN_FILE = Missing(
     "the file has neither the weight given to the token, nor the amount deposited or withdrawn"
 )
@@ -33,6 +36,8 @@ class DriftReplayer(Replayer):
         self.listed = False
         self.limits = True
         self.deposited = 0
+        self.least_depth = 0
+        self.supply_cap: int | None = None
 
     def do_mint_and_seed(self, step: Facts, actor: str) -> str:
         """Mint the token and put a pool with half its liquidity in dollars beside half in tokens."""
@@ -57,6 +62,9 @@ class DriftReplayer(Replayer):
 
     def do_take_admin_and_list(self, step: Facts, actor: str) -> str:
         """List the token as collateral."""
+        depth = self.world.venue(POOL).reserves()[USD]
+        if depth < self.least_depth:
+            raise InsufficientLiquidityError(f"dollars in the pool of {TOKEN}", self.least_depth, depth)
         self.listed = True
         return f"lists {step.text('asset')} as {step.text('as')}"
 
@@ -69,9 +77,31 @@ class DriftReplayer(Replayer):
         """Deposit every token; what is withdrawn is not in the file and is not invented."""
         account = self.world.margin_account(DRIFT, actor)
         self.deposited = self.world.balance(actor, TOKEN)
+        if self.supply_cap is not None and self.deposited > self.supply_cap:
+            raise CapExceededError(f"deposits of {TOKEN}", self.deposited, self.supply_cap)
         self.world.move(actor, account, TOKEN, self.deposited, "collateral")
         return (
             f"deposits {self.text(TOKEN, self.deposited)}, worth {self.counted():,.0f} USD before any weight"
+        )
+
+    def readers(self) -> list[Reader]:
+        """Offer a listing rule by depth, and a cap by what the market could take."""
+
+        def listing() -> None:
+            self.least_depth = self.units(USD, LEAST_DEPTH)
+
+        def cap() -> None:
+            self.supply_cap = self.units(TOKEN, self.facts.step(1).decimal("liquidity_usd") / 2)
+
+        return [
+            Reader(f"listing only with {LEAST_DEPTH:,} USD in the pool", POSITION, listing),
+            Reader("deposits of at most the tokens in the pool", CAP, cap),
+        ]
+
+    def stake(self) -> Stake:
+        """Say which facts are missing."""
+        return Stake(
+            None, None, "USD", "the weight of the token and the amounts withdrawn are not in the file"
         )
 
     def counted(self) -> Decimal:

@@ -10,6 +10,7 @@ from protocol.liquidation.waterfall import Deficit, Fund, Waterfall
 from scenarios.files.facts import Facts
 from scenarios.incidents.clearing import CASH, DEFICIT, OTHERS, ClearingReplayer
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import Reader, Stake
 from scenarios.incidents.replayer import Watch, exact_decimal
 from scenarios.result import Finding
 
@@ -40,6 +41,7 @@ class DydxYfiReplayer(ClearingReplayer):
     def do_build_longs(self, step: Facts, actor: str) -> str:
         """Open longs of the file's open interest at the price before."""
         notional = Fraction(step.decimal("open_interest_usd"))
+        self.require_open_interest(actor, notional)
         units = self.units(self.base, exact_decimal(notional / self.mark))
         self.trade(actor, OTHERS, units, self.mark, "longs opened")
         return f"holds {self.text(self.base, units)} long, {float(notional):,.0f} USD"
@@ -60,6 +62,19 @@ class DydxYfiReplayer(ClearingReplayer):
         waterfall = Waterfall((Fund(self.margin(FUND)), Deficit(self.margin(DEFICIT))))
         waterfall.cover(self.world.state.ledger, account, CASH, short)
         return f"YFI falls from {float(before):,.0f} to {float(after):,.0f}"
+
+    def readers(self) -> list[Reader]:
+        """Offer limits on open interest by the insurance fund and by what it was before."""
+        fund = Fraction(self.facts.decimal("state_before", "insurance_fund_usd"))
+        before = Fraction(self.facts.decimal("state_before", "open_interest_usd_before"))
+        return [
+            self.limit_to("open interest of at most the insurance fund", fund),
+            self.limit_to("open interest of at most ten times what it was", 10 * before),
+        ]
+
+    def stake(self) -> Stake:
+        """Count the gross loss at the fall: margins are not in the file."""
+        return Stake(None, self.gross, "USD", "loss: of all open interest at the fall, no margin counted")
 
     def watches(self) -> list[Watch]:
         """Sample the mark and the fund."""

@@ -10,6 +10,7 @@ from protocol.liquidation.deleveraging.accounting import Wave, total
 from protocol.liquidation.waterfall import Basis
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import Reader, Stake
 from scenarios.incidents.replayer import Replayer, Watch
 from scenarios.result import Finding, Point, Series
 
@@ -22,8 +23,11 @@ ELSEWHERE = Missing("a figure of the press or of another exchange; no fact of th
 class HyperliquidAdlReplayer(Replayer):
     """The sixteen waves on a ledger: winners give what production took, losers get what was needed.
 
-    What was taken beyond the need stays with the exchange's house account: the overshoot is its balance.
+    What was taken beyond the need stays with the exchange's house account: the overshoot is its balance. The
+    counterfactual table runs the other policies; its multiple is what was taken over what was needed.
     """
+
+    policy = "production"
 
     def build(self) -> None:
         """Fund the winners of every wave with what they could give."""
@@ -38,6 +42,7 @@ class HyperliquidAdlReplayer(Replayer):
         self.seconds: Decimal | None = None
         self.first: Decimal | None = None
         self.done: list[Wave] = []
+        self.short = Decimal(0)
 
     def account(self, name: str) -> str:
         """Return a margin account of the exchange."""
@@ -57,12 +62,15 @@ class HyperliquidAdlReplayer(Replayer):
     def do_adl_waves(self, step: Facts, actor: str) -> str:
         """Book every wave."""
         for number, deficit, needed, capacity, *taken in self.rows:
-            removed = taken[self.policies.index("production")]
+            removed = taken[self.policies.index(self.policy)]
             wave = Wave(float(needed), float(removed), float(deficit), float(capacity), Basis.EQUITY)
             self.done.append(wave)
             memo = f"wave {number}"
             self.world.move(self.account(WINNERS), self.account(HOUSE), CASH, self.units(CASH, removed), memo)
-            self.world.move(self.account(HOUSE), self.account(LOSERS), CASH, self.units(CASH, needed), memo)
+            covered = min(needed, removed)
+            self.world.move(self.account(HOUSE), self.account(LOSERS), CASH, self.units(CASH, covered), memo)
+            # What production lacked in early waves it had to find elsewhere: the account of the losers.
+            self.short += needed - covered
         if len(self.done) != step.integer("waves"):
             self.notes.append(f"The file names {step.integer('waves')} waves and lists {len(self.done)}.")
         return f"{len(self.done)} waves take {total(self.done).removed:,.2f} USD from winners"
@@ -70,6 +78,30 @@ class HyperliquidAdlReplayer(Replayer):
     def do_depeg(self, step: Facts, actor: str) -> str:
         """Note Binance's depeg; it has no part in the waves."""
         return f"USDe trades at {step.decimal('usde_low')} on Binance"
+
+    def readers(self) -> list[Reader]:
+        """Offer the other policies of the file."""
+
+        def use(name: str) -> Reader:
+            def change() -> None:
+                self.policy = name
+
+            return Reader(
+                name.replace("_", " "), "deleveraging policy", change, "multiple: taken over needed, equity"
+            )
+
+        return [use(name) for name in self.policies if name != self.policy]
+
+    def answer_multiple(self) -> Decimal | None:
+        """Return what was taken over what was needed, over all waves."""
+        taken = sum((Decimal(str(wave.removed)) for wave in self.done), Decimal(0))
+        needed = sum((Decimal(str(wave.needed)) for wave in self.done), Decimal(0))
+        return taken / needed if needed else None
+
+    def stake(self) -> Stake:
+        """Count what winners lost beyond the need."""
+        whole = total(self.done)
+        return Stake(None, Decimal(str(round(whole.overshoot, 2))), "USD", "loss: of winners beyond the need")
 
     def watches(self) -> list[Watch]:
         """Sample the overshoot."""
@@ -113,7 +145,7 @@ class HyperliquidAdlReplayer(Replayer):
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return the sums over the waves."""
         deficit = sum((row[1] for row in self.rows), Decimal(0))
-        house = self.whole(CASH, self.world.balance(self.account(HOUSE), CASH))
+        house = self.whole(CASH, self.world.balance(self.account(HOUSE), CASH)) - self.short
         hidden = (
             "adl_events",
             "adl_notional",

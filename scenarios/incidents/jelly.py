@@ -10,6 +10,7 @@ from protocol.errors import BorrowRefusedError
 from scenarios.files.facts import Facts
 from scenarios.incidents.clearing import CASH, OTHERS, VAULT, ClearingReplayer
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import LIMIT, POSITION, Reader, Stake
 from scenarios.incidents.replayer import exact_decimal
 from scenarios.result import Finding
 
@@ -52,6 +53,7 @@ class JellyReplayer(ClearingReplayer):
     def do_short(self, step: Facts, actor: str) -> str:
         """Sell short to the market."""
         units = self.step_units(step, self.base, "size")
+        self.require_open_interest(actor, Fraction(self.whole(self.base, units)) * self.mark)
         self.trade(OTHERS, actor, units, self.mark, "short opened")
         return f"shorts {self.text(self.base, units)} at {float(self.mark):g} USD"
 
@@ -100,6 +102,32 @@ class JellyReplayer(ClearingReplayer):
         )
         taken = self.text(self.base, abs(self.position(VAULT)))
         return f"the vault takes {taken} short at {float(self.mark):.6f}"
+
+    def readers(self) -> list[Reader]:
+        """Offer a limit by the coin's size, and margins at which the withdrawal is refused."""
+        smallest = Fraction(self.facts.decimal("state_before", "jelly_market_cap_usd", 0))
+
+        def margin(leverage: int) -> Reader:
+            def change() -> None:
+                self.initial_rate = Fraction(1, leverage)
+
+            return Reader(f"initial margin of 1/{leverage} of notional", POSITION, change)
+
+        return [
+            self.limit_to("a tenth of the coin's market value to one owner", smallest * LIMIT),
+            self.limit_to("the coin's market value to one owner", smallest),
+            margin(3),
+            margin(5),
+        ]
+
+    def stake(self) -> Stake:
+        """Say what the vault gained; what the attacker gained lies on spot markets outside the file."""
+        return Stake(
+            None,
+            self.vault_before - self.vault_after,
+            "USD",
+            "loss: of the vault after settlement by decree, on equity; profits on spot are not in the file",
+        )
 
     def do_buy_spot(self, step: Facts, actor: str) -> str:
         """Squeeze the index: the mark goes to four times the entry price."""

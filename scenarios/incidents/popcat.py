@@ -9,6 +9,7 @@ from fractions import Fraction
 from scenarios.files.facts import Facts
 from scenarios.incidents.clearing import CASH, OTHERS, VAULT, ClearingReplayer
 from scenarios.incidents.outcomes import Missing
+from scenarios.incidents.readers import POSITION, Reader, Stake
 from scenarios.incidents.replayer import exact_decimal
 from scenarios.result import Finding
 
@@ -32,7 +33,7 @@ class PopcatReplayer(ClearingReplayer):
         self.notional_usd = Fraction(step.decimal("notional_usd", 0))
         margin = Fraction(self.facts.decimal("state_before", "attacker_usdc"))
         self.mark = self.entry = Fraction(self.facts.step(2).decimal("price"))
-        self.initial_rate = margin / self.notional_usd
+        self.initial_rate = margin / self.notional_usd * Fraction(999_999, 1_000_000)
         self.wallets = self.facts.integer("state_before", "wallets")
         self.world.fund(self.world.wallet("attacker"), CASH, self.units(CASH, exact_decimal(margin)))
         self.wall = Decimal(0)
@@ -58,8 +59,10 @@ class PopcatReplayer(ClearingReplayer):
     def do_open_longs(self, step: Facts, actor: str) -> str:
         """Buy with every wallet at the wall's price, an equal part each."""
         units = self.units(self.base, exact_decimal(self.notional_usd / self.entry / self.wallets))
+        self.require_open_interest(actor, self.notional_usd)
         for name in self.names():
             self.trade(name, OTHERS, units, self.entry, "long opened")
+            self.require_initial(name)
         return f"buys {self.text(self.base, units * self.wallets)} with {self.wallets} wallets"
 
     def do_cancel_bids(self, step: Facts, actor: str) -> str:
@@ -77,6 +80,26 @@ class PopcatReplayer(ClearingReplayer):
         kept = sum((self.world.balance(self.margin(n), CASH) for n in self.names()), 0)
         self.lost = self.whole(CASH, start - kept)
         return f"the vault takes {self.text(self.base, self.position(VAULT))} long with all margin"
+
+    def readers(self) -> list[Reader]:
+        """Offer higher initial margins, and a limit over all wallets of one owner."""
+        wall = Fraction(self.facts.step(2).decimal("notional_usd"))
+
+        def margin(leverage: int) -> Reader:
+            def change() -> None:
+                self.initial_rate = Fraction(1, leverage)
+
+            return Reader(f"initial margin of 1/{leverage} of notional", POSITION, change)
+
+        return [
+            margin(self.facts.integer("parameters", "leverage")),
+            margin(3),
+            self.limit_to("longs of one owner no larger than the bids under them", wall),
+        ]
+
+    def stake(self) -> Stake:
+        """Count the margin lost; the vault's loss needs the book."""
+        return Stake(None, None, "USD", "the vault's loss needs the prices at which it got out")
 
     def finish(self) -> None:
         """Say how far the price must have fallen for the printed losses."""

@@ -108,7 +108,7 @@ def dydx(waterfall: Waterfall, *, scale: int = 18, fund: str = "") -> Liquidatio
     sizer = CappedPosition(Fraction(1, 10), 1000 * dollars, 100_000 * dollars)
     fee = Fraction(15, 1000) if fund else Fraction(0)
     rules = (
-        Rule(RandomPosition(), sizer, Fillable(), fee=fee, fee_to=fund),
+        Rule(RandomPosition(), sizer, Fillable(), fee=fee, fee_to=fund, guarantee=True),
         Rule(LargestLoan(), All(), FixedBonus(Fraction(15, 1000))),
     )
     return LiquidationPolicy("dydx", rules, waterfall)
