@@ -1,4 +1,4 @@
-"""What a trade does to margin, and collateral chosen at least cost: against hand-made and exhaustive answers."""
+"""What a trade does to margin, and the cheapest collateral: against hand-made and exhaustive answers."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ ASSET = st.builds(
     price=st.floats(0.01, 1e4),
     weight=st.floats(0.05, 1.0),
     available=st.floats(0, 1e3),
-    carry=st.floats(0.0, 0.2),
+    carry=st.floats(1e-4, 0.2),
 )
 
 

@@ -6,7 +6,6 @@ from typing import Any
 
 import numpy as np
 import pytest
-from random_books import array_case, exact_case
 
 from protocol.errors import BookError
 from protocol.fixed_point import WAD
@@ -14,6 +13,7 @@ from protocol.margin.book.blocks import Blocks
 from protocol.margin.book.book import Book
 from protocol.margin.book.columns import Rows, Table, excess_columns
 from protocol.margin.book.linear import Coefficients, Weights
+from random_books import array_case, exact_case
 
 GOOD: dict[str, Any] = {
     "instruments": 3,

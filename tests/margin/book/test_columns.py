@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_books import array_case, price_path
 
 from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.columns import Rows, Table, excess_columns, first_below_zero, least_of_columns
+from random_books import array_case, price_path
 
 MOST_COLUMNS = 77
 

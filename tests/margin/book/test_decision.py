@@ -9,7 +9,6 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from random_books import ExactCase, array_case, exact_case, on_the_edge
 
 from protocol.errors import OverflowedError
 from protocol.fixed_point import WAD
@@ -23,6 +22,7 @@ from protocol.margin.judgement import MAINTENANCE, Level, Prices, PriceView
 from protocol.margin.presets.mango_v4 import TokenTerms
 from protocol.margin.presets.tiered_cross import TieredCross, TieredMarket
 from protocol.margin.weights import Slice
+from random_books import ExactCase, array_case, exact_case, on_the_edge
 
 
 def fractions_excess(account: LinearAccount, case: ExactCase) -> Fraction:

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from random_books import ArrayCase, array_case
 
 from protocol.errors import BookError
 from protocol.margin.book.book import Book
 from protocol.margin.book.decision import Marker
 from protocol.margin.book.linear import Weights
 from protocol.margin.book.liquidation_price import Line, ThresholdIndex, liquidation_points
+from random_books import ArrayCase, array_case
 
 ACCOUNTS = 3000
 

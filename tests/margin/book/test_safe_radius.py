@@ -10,12 +10,12 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
-from random_books import ArrayCase, array_case, price_path
 
 from protocol.errors import BookError, CascadeError
 from protocol.margin.book.cascade import Finder, FullMark, cascade, positions_sold
 from protocol.margin.book.decision import Marker
 from protocol.margin.book.safe_radius import LinearSubject, SafeRadiusList
+from random_books import ArrayCase, array_case, price_path
 
 ACCOUNTS = 4000
 

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+
 from random_books import array_case, exact_case
 
 WITHOUT = """
@@ -81,10 +82,10 @@ def test_the_machine_code_has_vectors_and_nothing_fused() -> None:
     """Without vectors the kernels are several times slower; fused, they would have other bits."""
     from protocol.margin import kernels
     from protocol.margin.book.columns import Rows, Table, excess_columns, first_below_zero, least_of_columns
+    from protocol.margin.book.decision import Marker
     from protocol.margin.book.exact_book import ExactBook
     from protocol.margin.book.option_values import option_values
     from protocol.margin.book.safe_radius import LinearSubject
-    from protocol.margin.book.decision import Marker
 
     case = array_case(2, 300)
     marker = Marker(case.book, fast=True)
