@@ -38,6 +38,7 @@ from protocol.margin.vector_code import (
     scale_by_power_of_two,
 )
 
+ONE, NONE = np.uint64(1), np.uint64(0)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
 inlined: Callable[..., Any] = njit(inline="always", error_model="numpy")
 
@@ -71,35 +72,39 @@ def radii(
 
 @jit
 def first_negative(
-    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any, out: Any,
-    first: int, last: int,
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
+    bounds: Any, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write per account the first column whose sum is below zero, else -1."""
-    height = wide.shape[1]
+    height, panels = wide.shape[1], wide.shape[0]
     for i in range(first, last):
-        found = -1
-        for panel in range(wide.shape[0]):
-            mask = row_signs_32(
-                constants[i], starts[i], starts[i + 1], rows, values, wide, height, panel, out, 0
-            )
+        found, begin, end = -1, starts[i], starts[i + 1]
+        for panel in range(panels + narrow.shape[0]):
+            if panel % 8 == 0:
+                open_panels = np.uint64(255)
+                if bounds.shape[0]:
+                    open_panels = row_signs_8(
+                        constants[i], begin, end, rows, values, bounds, height, panel // 8, out, 0
+                    )
+            if not (open_panels >> np.uint64(panel % 8)) & ONE:
+                continue
+            if panel < panels:
+                mask = row_signs_32(constants[i], begin, end, rows, values, wide, height, panel, out, 0)
+                column = 32 * panel
+            else:
+                part = panel - panels
+                mask = row_signs_8(constants[i], begin, end, rows, values, narrow, height, part, out, 0)
+                column = 32 * panels + 8 * part
             if mask != 0:
-                found = 32 * panel + lowest_bit(mask)
+                found = column + lowest_bit(mask)
                 break
-        if found < 0:
-            for panel in range(narrow.shape[0]):
-                mask = row_signs_8(
-                    constants[i], starts[i], starts[i + 1], rows, values, narrow, height, panel, out, 0
-                )
-                if mask != 0:
-                    found = 32 * wide.shape[0] + 8 * panel + lowest_bit(mask)
-                    break
         out[order[i]] = found
 
 
 @jit
 def least(
-    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any, out: Any,
-    first: int, last: int,
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
+    out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write per account the least sum over all columns."""
     height = wide.shape[1]
@@ -120,8 +125,8 @@ def least(
 
 @jit
 def columns(
-    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any, out: Any,
-    first: int, last: int,
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
+    out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write the sums of every account in every column (padded columns included)."""
     height, width = wide.shape[1], out.shape[1]
@@ -200,7 +205,7 @@ def option_values(
 
 WAD_SHIFTED = np.uint64(10**18 << 4)
 RECIPROCAL = np.uint64(((1 << 128) - 1) // (10**18 << 4) - (1 << 64))
-FOUR, SIXTY, ONE, NONE = np.uint64(4), np.uint64(60), np.uint64(1), np.uint64(0)
+FOUR, SIXTY = np.uint64(4), np.uint64(60)
 
 
 @inlined

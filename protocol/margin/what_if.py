@@ -141,42 +141,47 @@ def cheapest_collateral(
 
     fees = dict(swap_fees or {})
     count = len(assets)
-    price = np.array([asset.price for asset in assets])
-    value = price * np.array([asset.weight for asset in assets])
-    carry = price * np.array([asset.carry for asset in assets])
+    # The unknowns are dollars, not units: that keeps the programme well scaled.
+    weight, carry, held, available = (
+        np.array(values)
+        for values in (
+            [asset.weight for asset in assets],
+            [asset.carry for asset in assets],
+            [asset.held * asset.price for asset in assets],
+            [asset.available * asset.price for asset in assets],
+        )
+    )
     sold = np.array([pair[0] for pair in fees], dtype=np.int64)
     bought = np.array([pair[1] for pair in fees], dtype=np.int64)
-    share = np.array(list(fees.values()), dtype=np.float64)
-    # Dollars of the bought asset per unit sold, and what that does to excess, fee and carry.
-    proceeds = price[sold] * (1.0 - share)
-    weights = np.array([asset.weight for asset in assets])
-    carries = np.array([asset.carry for asset in assets])
-    gain = np.concatenate((value, -value, proceeds * weights[bought] - value[sold]))
-    cost = np.concatenate((carry, -carry, price[sold] * share + proceeds * carries[bought] - carry[sold]))
+    fee = np.array(list(fees.values()), dtype=np.float64)
+    gain = np.concatenate((weight, -weight, (1.0 - fee) * weight[bought] - weight[sold]))
+    cost = np.concatenate((carry, -carry, fee + (1.0 - fee) * carry[bought] - carry[sold]))
     # Of each asset no more leaves the account than is in it.
     leaving = np.zeros((count, len(gain)))
     leaving[np.arange(count), count + np.arange(count)] = 1.0
-    leaving[sold, 2 * count + np.arange(len(sold))] += 1.0
+    leaving[sold, 2 * count + np.arange(len(sold))] = 1.0
     bounds = [
-        *((0.0, asset.available) for asset in assets),
-        *((0.0, asset.held if withdraw else 0.0) for asset in assets),
+        *((0.0, most) for most in available.tolist()),
+        *((0.0, most if withdraw else 0.0) for most in held.tolist()),
         *((0.0, None) for _ in fees),
     ]
     result = linprog(
         cost,
         A_ub=np.vstack((-gain, leaving)),
-        b_ub=np.concatenate(([-needed], [asset.held for asset in assets])),
+        b_ub=np.concatenate(([-needed], held)),
         bounds=bounds,
         method="highs",
     )
     if result.status != 0 or result.x is None or result.fun is None:
-        most = float((np.maximum(value, 0) * [asset.available for asset in assets]).sum())
-        raise NoCollateralPlanError(needed, most, str(result.message))
-    units = [float(amount) for amount in result.x]
+        raise NoCollateralPlanError(needed, float(weight @ available), str(result.message))
+    price = np.array([asset.price for asset in assets])
+    dollars = np.maximum(result.x, 0.0)
+    units = dollars / np.concatenate((price, price, price[sold]))
+    moved = [float(amount) for amount in units]
     return Plan(
-        float(result.fun),
-        float(gain @ result.x),
-        tuple(units[:count]),
-        tuple(units[count : 2 * count]),
-        {pair: amount for pair, amount in zip(fees, units[2 * count :], strict=True) if amount > 0},
+        float(cost @ dollars),
+        float(gain @ dollars),
+        tuple(moved[:count]),
+        tuple(moved[count : 2 * count]),
+        {pair: amount for pair, amount in zip(fees, moved[2 * count :], strict=True) if amount > 0},
     )

@@ -145,7 +145,7 @@ def array_case(
 def price_path(
     case: ArrayCase, ticks: int, volatility: float, seed: int, crash: float = 0.0
 ) -> NDArray[np.float64]:
-    """Return [ticks, prices] of correlated steps; in the middle tenth prices fall by ``crash`` in all."""
+    """Return [ticks, prices] of correlated steps; in the middle tenth all prices fall by ``crash`` in all."""
     rng = np.random.default_rng(seed)
     assets = case.book.assets
     count = case.book.instruments

@@ -4,6 +4,12 @@ Excess is linear in prices, so each set of prices is one column of coefficients 
 columns is the sum of (units * row of the table). Accounts are read once for all columns, so the limit is
 arithmetic and no longer memory. Columns stand in panels of 32 with a remainder in panels of 8; padding
 repeats the last column, which changes neither a minimum nor the first column below zero.
+
+**Skipping panels.** In a table of prices a row's units have one sign: owned and long are positive, owed and
+short negative. The least coefficient of a panel in the former rows and the greatest in the latter make one
+more column, and since rounding is monotone and terms are added in one order, its float64 sum is at most that
+of every column of the panel. A panel whose bound is not below zero has no column below zero and is skipped;
+the answer is the same to the last bit of every sum.
 """
 
 from __future__ import annotations
@@ -37,15 +43,28 @@ class Table:
         Number of columns without padding.
     wide, narrow
         [panels, rows, 32] and [panels, rows, 8].
+    bounds
+        [panels / 8, rows, 8]: one bounding column per panel, wide ones first; none where units of any sign
+        may meet a row.
     """
 
     columns: int
     wide: Floats
     narrow: Floats
+    bounds: Floats
 
     @classmethod
-    def of(cls, matrix: ArrayLike) -> Table:
-        """Cut a matrix [rows, columns] with at least one column."""
+    def of(cls, matrix: ArrayLike, owed: NDArray[np.bool_] | None = None) -> Table:
+        """Cut a matrix [rows, columns] with at least one column.
+
+        Parameters
+        ----------
+        matrix
+            Coefficients.
+        owed
+            Flags of the rows that only negative units meet, where only positive units meet the others; None
+            where units of any sign meet any row.
+        """
         values = np.asarray(matrix, dtype=np.float64)
         if values.ndim != 2 or not values.shape[1]:
             raise BookError("table", f"rows and at least one column are needed, got shape {values.shape}")
@@ -58,9 +77,14 @@ class Table:
         def panels(part: Floats, width: int) -> Floats:
             return np.ascontiguousarray(part.reshape(len(part), -1, width).transpose(1, 0, 2))
 
-        return cls(
-            values.shape[1] - padding, panels(values[:, :edge], WIDE), panels(values[:, edge:], NARROW)
-        )
+        parts = panels(values[:, :edge], WIDE), panels(values[:, edge:], NARROW)
+        bounds = np.empty((0, len(values), NARROW))
+        if owed is not None:
+            some = [np.where(owed, part.max(axis=2), part.min(axis=2)) for part in parts if len(part)]
+            columns = np.concatenate(some).T
+            missing = -columns.shape[1] % NARROW
+            bounds = panels(np.concatenate((columns, np.zeros((len(values), missing))), axis=1), NARROW)
+        return cls(values.shape[1] - padding, *parts, bounds)
 
     @property
     def height(self) -> int:
@@ -80,8 +104,12 @@ class Table:
     @classmethod
     def of_prices(cls, coefficients: Coefficients) -> Table:
         """Return the table of coefficients [columns, ...], rows as in ``Rows.of``."""
-        parts = (coefficients.owned, coefficients.owed, coefficients.positions)
-        return cls.of(np.concatenate([np.atleast_2d(part) for part in parts], axis=1).T)
+        parts = [
+            np.atleast_2d(part) for part in (coefficients.owned, coefficients.owed, coefficients.positions)
+        ]
+        assets, sides = parts[0].shape[1], parts[2].shape[1]
+        owed = np.repeat([False, True, False, True], [assets, assets, sides // 2, sides // 2])
+        return cls.of(np.concatenate(parts, axis=1).T, owed)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,7 +144,7 @@ class Rows:
         most = int(numbers.max(initial=0))
         if (counts < 0).any() or int(numbers.min(initial=0)) < 0 or most >= 1 << 31:
             raise BookError("rows", "pointers must rise and rows lie within 0..2**31")
-        numbers = numbers.astype(np.uint8 if most < 256 else np.uint16 if most < 65536 else np.uint32)
+        numbers = numbers.astype(_row_kind(most))
         order = np.argsort(counts, kind="stable")
         if (np.diff(counts) >= 0).all():
             return cls(order, pointers, numbers, units, begin)
@@ -127,20 +155,28 @@ class Rows:
     @classmethod
     def of(cls, book: Book) -> Rows:
         """Return a book's rows: assets owned, assets owed, long and short instruments; zeros left out."""
+        held = np.diff(book.starts)
+        counts = np.count_nonzero(book.balances, axis=1) + held
+        order = np.argsort(counts, kind="stable")
+        starts = np.concatenate(([0], np.cumsum(counts[order])))
+        begin = np.empty_like(counts)
+        begin[order] = starts[:-1]
+        rows = np.empty(starts[-1], dtype=_row_kind(2 * (book.assets + book.instruments) - 1))
+        values = np.empty(starts[-1])
         account, asset = np.nonzero(book.balances)
+        ends = np.cumsum(counts - held)
+        at = np.arange(len(account)) + np.repeat(begin - ends + (counts - held), counts - held)
         units = book.balances[account, asset]
-        side = asset + book.assets * (units < 0)
-        owner = np.repeat(np.arange(book.accounts), np.diff(book.starts))
-        held = 2 * book.assets + book.held.astype(np.int64) + book.instruments * (book.sizes < 0)
-        owners = np.concatenate((account, owner))
-        by_owner = np.argsort(owners, kind="stable")
-        starts = np.concatenate(([0], np.cumsum(np.bincount(owners, minlength=book.accounts))))
-        return cls.sparse(
-            starts,
-            np.concatenate((side, held))[by_owner],
-            np.concatenate((units, book.sizes))[by_owner],
-            -book.costs,
-        )
+        values[at] = units
+        rows[at] = asset + book.assets * (units < 0)
+        at = np.arange(len(book.sizes)) + np.repeat(begin + counts - held - book.starts[:-1], held)
+        values[at] = book.sizes
+        rows[at] = 2 * book.assets + book.held.astype(np.int64) + book.instruments * (book.sizes < 0)
+        return cls(order, starts, rows, values, 0.0 - book.costs[order])
+
+
+def _row_kind(most: int) -> type[np.unsignedinteger[Any]]:
+    return np.uint8 if most < 256 else np.uint16 if most < 65536 else np.uint32
 
 
 def excess_columns(rows: Rows, table: Table, *, fast: bool | None = None, workers: int = 1) -> Floats:
@@ -182,13 +218,14 @@ def _run(
         raise BookError("table", f"{table.height} rows, an account needs row {int(rows.rows.max())}")
     compiled = kernels(fast)
     matrix = None if compiled else table.matrix()
+    tables = [table.wide, table.narrow, *([table.bounds] if name == "first_negative" else [])]
 
     def run(first: int, last: int) -> None:
         if compiled:
             kernel = getattr(compiled, name)
             kernel(
                 rows.starts, rows.rows, rows.values, rows.constants, rows.order,
-                table.wide, table.narrow, out, first, last,
+                *tables, out, first, last,
             )  # fmt: skip
             return
         assert matrix is not None

@@ -56,7 +56,7 @@ def option_values(
         if not np.isfinite(values).all() or (values < 0).any():
             raise BookError(name, "a value is negative or not finite")
     side = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)
-    with np.errstate(divide="ignore", invalid="ignore"):
+    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logarithm = np.log(forwards / strikes[:, None])
     logarithm = np.where((forwards == 0) & (strikes[:, None] == 0), 0.0, logarithm)
     out = np.empty(forwards.shape)

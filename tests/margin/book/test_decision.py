@@ -7,7 +7,7 @@ from fractions import Fraction
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from protocol.errors import OverflowedError
@@ -37,6 +37,7 @@ def fractions_excess(account: LinearAccount, case: ExactCase) -> Fraction:
     return total
 
 
+@settings(deadline=None)  # the first call compiles
 @given(st.integers(0, 10**6))
 def test_exact_excess_is_within_its_truncations_of_the_formula(seed: int) -> None:
     case = exact_case(seed, 5)
@@ -226,6 +227,7 @@ def test_amounts_that_could_leave_128_bits_are_refused() -> None:
     assert edge.excess(weights, [WAD], [WAD]) == [exact_excess(account, weights, [WAD], [WAD])]
 
 
+@settings(deadline=None)  # the first call compiles
 @given(
     st.lists(
         st.tuples(st.integers(-(2**90), 2**90), st.integers(-(2**90), 2**90), st.integers(-(2**100), 2**100)),
