@@ -57,7 +57,7 @@ def uniform_correlation(size: int, value: float) -> tuple[tuple[float, ...], ...
 
 
 def correlate(loading: Floats, normals: Floats) -> Floats:
-    """Return the lower triangle times ``normals[factors, runs]``, added term by term from the first column."""
+    """Return the lower triangle times ``normals[factors, runs]``, added term by term in order."""
     out = np.empty((loading.shape[0], normals.shape[1]))
     for i in range(loading.shape[0]):
         out[i] = loading[i, 0] * normals[0]

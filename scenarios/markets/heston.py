@@ -98,9 +98,7 @@ class Heston:
         for t in range(steps):
             variance = state.memory["variance"]
             volatility[t] = np.sqrt(variance)
-            normals = correlate(
-                lower, numbers.normals(state.key, state.runs, first + t, Purpose.PRICE, size)
-            )
+            normals = correlate(lower, numbers.normals(state.key, state.runs, first + t, Purpose.PRICE, size))
             own = numbers.normals(state.key, state.runs, first + t, Purpose.VARIANCE, size)
             uniform = numbers.uniforms(state.key, state.runs, first + t, Purpose.VARIANCE_UNIFORM, size)
             for i in range(size):

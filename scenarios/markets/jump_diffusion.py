@@ -99,7 +99,9 @@ class JumpDiffusion:
             require_within("deviation of jumps", jumps.deviation, 0.0, 10.0)
             expected = jumps.intensity * self.step_seconds / YEAR_SECONDS
             if not 0.0 <= expected <= MAXIMUM_JUMPS_A_STEP:
-                raise ParameterError("jumps expected a step", expected, f"between 0 and {MAXIMUM_JUMPS_A_STEP}")
+                raise ParameterError(
+                    "jumps expected a step", expected, f"between 0 and {MAXIMUM_JUMPS_A_STEP}"
+                )
         _tables(self)
 
     def open(self, seed: Seed, runs: range) -> State:
@@ -113,9 +115,7 @@ class JumpDiffusion:
         first = state.step
         self._run(state, lowest, prices, steps, fast)
         volatility = np.array([float(value) for value in self.volatility])
-        return Block(
-            first, state.runs, prices, constant_volatility(self, volatility, steps, len(state.runs))
-        )
+        return Block(first, state.runs, prices, constant_volatility(self, volatility, steps, len(state.runs)))
 
     def extremes(self, state: State, steps: int, fast: bool | None = None) -> tuple[Floats, Floats]:
         """Take ``state`` forward storing no path; return last and lowest prices, ``[assets, runs]``."""
@@ -249,4 +249,3 @@ def _run_reference(
         np.minimum(lowest, price, out=lowest)
         if prices.shape[0]:
             prices[t] = price
-

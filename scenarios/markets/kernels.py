@@ -14,6 +14,7 @@ import numpy as np
 from numba import njit, types
 from numba.extending import intrinsic
 
+from scenarios.markets import elementary
 from scenarios.markets.elementary import (
     COSINE,
     EXPONENTIAL,
@@ -27,7 +28,6 @@ from scenarios.markets.elementary import (
     TWO_52,
     Floats,
 )
-from scenarios.markets import elementary
 from scenarios.seeds import JUMP_STRIDE, PHILOX_MULTIPLIERS, PHILOX_ROUNDS, PHILOX_WEYL, Purpose, purpose_word
 
 LANES = 64
@@ -141,7 +141,7 @@ def _box_muller(a, b):
 
 @njit(inline="always")
 def _fill_normals(k0, k1, run, step, word, quads, words, out):
-    """Fill ``out[4 * quads, LANES]`` for the runs ``run`` to ``run + LANES - 1``; ``words[4, LANES]`` is room.
+    """Fill ``out[4 * quads, LANES]`` for the runs ``run`` to ``run + LANES - 1``; ``words`` is room.
 
     Words and normals take separate loops: together they need more registers than there are.
     """
@@ -216,7 +216,7 @@ def jump_diffusion(
     cumulative
         ``[sources, counts]``: probability of at most n jumps in a step.
     factors, jump_mean, jump_loading
-        ``[sources]``, ``[sources, assets]`` and ``[sources, assets, assets]``: one jump's log size is the mean
+        ``[sources]``, ``[sources, assets]`` and ``[sources, assets, assets]``: one log size is the mean
         plus the loading of its first ``factors`` columns times as many normals.
     spot
         ``[assets]``: price where the log price is zero.
@@ -282,7 +282,9 @@ def jump_diffusion(
                         count += 1.0 if drawn[lane] >= cumulative[source, k] else 0.0
                     index = run + np.uint64(lane)
                     for quad in range((factors[source] + 3) // 4):
-                        a, b, c, d = _philox(step, word + np.uint64(quad), index & _MASK, index >> _S32, k0, k1)
+                        a, b, c, d = _philox(
+                            step, word + np.uint64(quad), index & _MASK, index >> _S32, k0, k1
+                        )
                         size[4 * quad], size[4 * quad + 1] = _box_muller(a, b)
                         size[4 * quad + 2], size[4 * quad + 3] = _box_muller(c, d)
                     for i in range(assets):
