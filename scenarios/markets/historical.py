@@ -72,6 +72,7 @@ class Historical:
             drawn = begin(state, 0, None).uniforms(state.key, runs, 0, Purpose.START, 1)
             starts = np.floor(drawn * places)
         state.memory["start"] = starts
+        state.memory["returns"], state.memory["realised"] = _returns(self.table, self.half_life)
         return state
 
     def advance(self, state: State, steps: int, fast: bool | None = None) -> Block:
@@ -93,8 +94,7 @@ class Historical:
         if self.horizon is not None:
             scale = np.array(self.spot)[:, None] / self.table.prices[start].T
             prices = prices * scale
-        returns = _log_returns(self.table)
-        volatility = realised_volatility(returns, self.step_seconds, self.half_life)[rows - 1]
+        volatility = state.memory["realised"][rows - 1]
         state.step += steps
         return Block(
             first,
@@ -151,13 +151,13 @@ class BlockBootstrap:
         state = open_state(seed, runs, len(self.assets))
         drawn = begin(state, 0, None).uniforms(state.key, runs, 0, Purpose.START, 1)
         state.memory["row"] = np.floor(drawn * (len(self.table.times) - 1))
+        state.memory["returns"], state.memory["realised"] = _returns(self.table, self.half_life)
         return state
 
     def advance(self, state: State, steps: int, fast: bool | None = None) -> Block:
         """Take ``state`` forward in place by ``steps``."""
         numbers = begin(state, steps, fast)
-        returns = _log_returns(self.table)
-        realised = realised_volatility(returns, self.step_seconds, self.half_life)
+        returns, realised = state.memory["returns"], state.memory["realised"]
         first, count, leave = state.step, len(returns), 1.0 / self.mean_block
         spot = np.array(self.spot)[:, None]
         prices = np.empty((steps, len(self.assets), len(state.runs)))
@@ -196,8 +196,10 @@ def realised_volatility(returns: Floats, step_seconds: float, half_life: float) 
     return out
 
 
-def _log_returns(table: PriceTable) -> Floats:
-    return elementary.logarithm(table.prices[1:] / table.prices[:-1])
+def _returns(table: PriceTable, half_life: float) -> tuple[Floats, Floats]:
+    """Return log returns and the realised volatility after each, ``[rows - 1, assets]``."""
+    returns = elementary.logarithm(table.prices[1:] / table.prices[:-1])
+    return returns, realised_volatility(returns, float(table.step_seconds()), half_life)
 
 
 def _require_half_life(half_life: float) -> None:

@@ -141,8 +141,13 @@ class RegimeSwitching:
         row = [1.0 / len(self.regimes)] * len(self.regimes)
         matrix = self.transition()
         for _ in range(60):
-            matrix = _product(matrix, matrix)
+            matrix = [_normalised(squared) for squared in _product(matrix, matrix)]
         return _product([row], matrix)[0]
+
+
+def _normalised(row: list[float]) -> list[float]:
+    total = math.fsum(row)
+    return [value / total for value in row]
 
 
 def _product(a: list[list[float]], b: list[list[float]]) -> list[list[float]]:
