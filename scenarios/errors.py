@@ -49,3 +49,56 @@ class UnknownActionError(BackstopError):
         super().__init__(
             f"no rule for action {action!r}; this replay knows {', '.join(known)}", action=action, known=known
         )
+
+
+class ScenarioError(BackstopError):
+    """A market, a chain of blocks or a run is described or used wrongly."""
+
+    code = "scenario"
+    exit_code = 2
+
+
+class SeedRangeError(ScenarioError):
+    """A seed, run index, step or lane does not fit its place in the generator's counter."""
+
+    code = "seed-range"
+
+    def __init__(self, what: str, value: float, bits: int) -> None:
+        super().__init__(f"{what} = {value} is not in [0, 2**{bits})", what=what, value=value, bits=bits)
+
+
+class ParameterError(ScenarioError):
+    """A parameter lies outside the range in which the model means something."""
+
+    code = "parameter"
+
+    def __init__(self, what: str, value: object, allowed: str) -> None:
+        super().__init__(f"{what} = {value}: must be {allowed}", what=what, value=str(value), allowed=allowed)
+
+
+class CorrelationError(ScenarioError):
+    """A correlation matrix is not symmetric with unit diagonal and positive semi-definite."""
+
+    code = "correlation"
+
+    def __init__(self, reason: str, row: int, value: float) -> None:
+        super().__init__(f"correlation matrix, row {row}: {reason} ({value})", row=row, value=value)
+
+
+class PriceFileError(ScenarioError):
+    """A file of prices cannot be used; the row is the file's own (the header is row 1)."""
+
+    code = "price-file"
+
+    def __init__(self, path: str, row: int, reason: str) -> None:
+        super().__init__(f"{path}, row {row}: {reason}", path=path, row=row, reason=reason)
+
+
+class MissingExtraError(ScenarioError):
+    """An optional package is needed."""
+
+    code = "missing-extra"
+    exit_code = 3
+
+    def __init__(self, what: str, extra: str) -> None:
+        super().__init__(f"{what} needs the extra {extra}: pip install 'backstop[{extra}]'", extra=extra)

@@ -1,0 +1,1 @@
+"""Markets: (parameters, seed, run index) to paths of prices, volatility, depth and implied volatility."""
