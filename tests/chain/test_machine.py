@@ -186,7 +186,7 @@ def test_random_programs(code: bytes, other: bytes, data: bytes) -> None:
 
 @pytest.mark.long
 @given(programs(), programs(), st.binary(max_size=70))
-@settings(max_examples=20_000, deadline=None)
+@settings(max_examples=10_000, deadline=None)
 def test_many_random_programs(code: bytes, other: bytes, data: bytes) -> None:
     agree(code, other, data)
 
