@@ -7,11 +7,16 @@ from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 
 if TYPE_CHECKING:
     from anvil_node import AnvilNode
 
 OPERATIONS = "real contract operations"
+
+# Property tests are bounded by their number of examples, not by the clock of a busy machine.
+settings.register_profile("backstop", deadline=None)
+settings.load_profile("backstop")
 
 
 @pytest.fixture(scope="session")
