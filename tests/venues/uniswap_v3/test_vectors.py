@@ -40,7 +40,7 @@ def test_whole_files_equal_the_contract(name: str) -> None:
     folder = os.environ.get("BACKSTOP_VECTORS")
     if not folder:
         pytest.skip("BACKSTOP_VECTORS names no folder")
-    files = sorted(Path(folder).glob(f"{name}*.json"))
+    files = sorted(Path(folder).rglob(f"{name}*.json"))
     assert files
     for file in files:
         tally = CHECKERS[name](json.loads(file.read_text()))
