@@ -144,7 +144,8 @@ def safe_radii(marker: Marker, now: Coefficients, moving: Coefficients) -> Float
             out[first:last] = sums / block_sums(blocks, moving, first, last, absolute=True)
 
     in_ranges(run, blocks.count, marker.workers, least=1024)
-    out -= RELATIVE * np.abs(out) + ABSOLUTE
+    # An account that no price moves has no finite radius: it is safe, or failing, wherever prices go.
+    out -= np.where(np.isfinite(out), RELATIVE * np.abs(out) + ABSOLUTE, 0.0)
     return out
 
 
