@@ -12,11 +12,13 @@ from fractions import Fraction
 
 from protocol.errors import NotLiquidatableError
 from protocol.ledger import Ledger, Posting, quote_of
+from protocol.liquidation.deleveraging.positions import Fill, deleverage
 from protocol.liquidation.exchange import Offer, offer
 from protocol.liquidation.market_orders import FittedPricer
 from protocol.liquidation.policy import LiquidationPolicy, Rule
+from protocol.liquidation.pricers import Bankruptcy
 from protocol.liquidation.stages import Stage, advance
-from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, floor
+from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, convert, floor
 from protocol.liquidation.waterfall import Payment
 from protocol.market_state import MarketState
 from protocol.transaction import State, Transaction
@@ -57,6 +59,8 @@ class Step:
         Who took it over.
     payments
         What the waterfall paid.
+    fills
+        Counterparties of a deleveraging.
     before, after
         The margin rule's answers.
     """
@@ -70,6 +74,7 @@ class Step:
     moved: Offer | None = None
     taker: str = ""
     payments: tuple[Payment, ...] = ()
+    fills: tuple[Fill, ...] = ()
 
 
 KEY = "liquidations"
@@ -190,9 +195,12 @@ class Machine:
         if before.equity < 0:
             self._walk(account, walked, Stage.INSOLVENT)
         part, size, moved, taker = self._unwind(view, liquidator)
+        fills = self._deleverage(view) if moved is None and before.equity < 0 else ()
         self._settle(account)
         after = self._conclude(account, market, walked)
-        return Step(account, tuple(walked), before, after, part, size, moved, taker, tuple(self._payments))
+        return Step(
+            account, tuple(walked), before, after, part, size, moved, taker, tuple(self._payments), fills
+        )
 
     def _walk(self, account: str, walked: list[Stage], wanted: Stage) -> None:
         if walked[-1] is not wanted:
@@ -224,6 +232,23 @@ class Machine:
                 self.on_trade(view, part, size, moved, taker)
             return part, size, moved, taker
         return None, 0, None, ""
+
+    def _deleverage(self, view: View) -> tuple[Fill, ...]:
+        """Close every position against winners at the price that leaves the account with nothing."""
+        resort = self.policy.deleveraging
+        if resort is None:
+            return ()
+        fills: list[Fill] = []
+        for instrument, units in sorted(view.positions().items()):
+            concession = Bankruptcy().concession(view, Part(Kind.POSITION, instrument))
+            mark = convert(view.market, instrument, self.cash, 1)
+            price = max(Fraction(0), mark * (1 - concession if units > 0 else 1 + concession))
+            found = resort.winners(view, instrument)
+            fills += deleverage(self.book, view.account, instrument, price, mark, found, resort.ranking)
+        if fills:
+            case = self.case(view.account)
+            self._store(view.account, replace(case, steps=case.steps + 1))
+        return tuple(fills)
 
     def _exchange(self, view: View, part: Part, moved: Offer, taker: str) -> None:
         memo = f"{self.policy.name} liquidation"
@@ -302,6 +327,7 @@ class Machine:
         for _ in range(most):
             step = self.step(account, liquidator, market, now)
             done.append(step)
-            if step.stages[-1] in {Stage.HEALTHY, Stage.CLOSED} or (step.moved is None and not step.payments):
+            stuck = step.moved is None and not step.payments and not step.fills
+            if stuck or step.stages[-1] in {Stage.HEALTHY, Stage.CLOSED}:
                 break
         return tuple(done)

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
+from protocol.liquidation.deleveraging.policy import Candidate
+from protocol.liquidation.deleveraging.policy import Policy as Ranking
 from protocol.liquidation.pricers import Pricer
 from protocol.liquidation.selectors import Selector
 from protocol.liquidation.sizers import Sizer
@@ -47,6 +49,25 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True)
+class Deleveraging:
+    """The last resort for an account below zero that no rule could unwind: its positions against winners.
+
+    Every position is closed at the price at which the account is left with nothing; the winners give up the
+    difference to the mark.
+
+    Parameters
+    ----------
+    ranking
+        Who is hit.
+    winners
+        Return the holders of the opposite side of an instrument, capacity in units of position.
+    """
+
+    ranking: Ranking
+    winners: Callable[[View, str], Sequence[Candidate]]
+
+
+@dataclass(frozen=True, slots=True)
 class LiquidationPolicy:
     """One design.
 
@@ -61,9 +82,12 @@ class LiquidationPolicy:
     heals
         Whether the design promises that a step never lowers the excess of what is left, under margin rules
         whose requirement for what is taken exceeds the concession.
+    deleveraging
+        What happens to an account below zero that no rule could unwind; None if nothing does.
     """
 
     name: str
     rules: tuple[Rule, ...]
     waterfall: Waterfall
     heals: bool = False
+    deleveraging: Deleveraging | None = None

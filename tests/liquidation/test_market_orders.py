@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -11,12 +12,14 @@ from hypothesis import strategies as st
 
 from protocol.errors import UnknownNameError
 from protocol.ledger import Account, Kind, quote_of
+from protocol.liquidation.deleveraging.policy import Candidate, ProRata, Queue
 from protocol.liquidation.machine import Machine
 from protocol.liquidation.market_orders import MarketOrders
-from protocol.liquidation.policy import LiquidationPolicy, Rule
+from protocol.liquidation.policy import Deleveraging, LiquidationPolicy, Rule
 from protocol.liquidation.selectors import LargestPosition
 from protocol.liquidation.sizers import All, Slices
-from protocol.liquidation.view import Judgement, floor, value
+from protocol.liquidation.stages import Stage
+from protocol.liquidation.view import Judgement, View, floor, value
 from protocol.liquidation.waterfall import Deficit, Fund, Waterfall
 from protocol.market_state import MarketState, Price
 from protocol.transaction import State
@@ -112,6 +115,41 @@ def test_slices_move_the_price_less_than_all_at_once() -> None:
         proceeds.append(-machine.book.balance("p:deficit", USD))
     # 2 x 100 + 4 x 90 + 4 x 80 = 880: 120 lost of 70, fund 10, deficit 40. In slices nothing is lost.
     assert proceeds == [40, 0]
+
+
+def test_below_zero_and_without_bids_winners_are_deleveraged() -> None:
+    """10 long from 100 with 50, at 90: equity -50. Closed at 95, where nothing is left; shorts give up 50."""
+    machine, orders = setup(10, 100, 50)
+    book = machine.book
+    book.open(Account("p:small", Kind.MARGIN, "p"))
+    for winner, units in (("p:small", 4),):
+        book.post(winner, "p:other", PERP, units)
+        book.post("p:other", winner, quote_of(PERP), units * 100)
+    base = machine.policy
+
+    def winners(view: View, instrument: str) -> list[Candidate]:
+        found = []
+        for name in ("p:other", "p:small"):
+            held = -book.balance(name, instrument)
+            found.append(Candidate(name, held, held * 10, held * 10, held * 90, held * 100))
+        return found
+
+    for ranking, hit in (
+        (ProRata(lambda c: c.capacity), {"p:other": 6, "p:small": 4}),
+        (Queue(lambda c: Fraction(c.capacity)), {"p:other": 6, "p:small": 4}),
+    ):
+        mark = book.mark()
+        machine.policy = replace(base, deleveraging=Deleveraging(ranking, winners))
+        step = machine.step("p:a", "p:makers", market(Fraction(90)), 0)
+        assert {fill.account: fill.units for fill in step.fills} == hit
+        assert sum(fill.given_up for fill in step.fills) == 50
+        assert not book.balances("p:a")
+        assert step.payments == ()
+        assert step.stages == (Stage.FLAGGED, Stage.ACTIVE, Stage.INSOLVENT, Stage.CLOSED)
+        book.assert_conserved("deleveraging")
+        book.roll_back(mark)
+        machine.state.values.pop("liquidations")
+    assert orders.resting().bids == ()
 
 
 orders = st.lists(st.tuples(st.integers(50, 150), st.integers(1, 20)), max_size=6)

@@ -22,6 +22,7 @@ from protocol.ledger import Account, Kind, Ledger, Posting, quote_of
 from protocol.liquidation.machine import Machine
 from protocol.liquidation.policy import LiquidationPolicy
 from protocol.liquidation.presets import catalogue
+from protocol.liquidation.presets.derive import Bid
 from protocol.liquidation.presets.drift import (
     Ramp,
     deposit_index_delta_for_loss,
@@ -254,6 +255,34 @@ def test_an_insolvent_account_pays_its_taker_from_the_fund() -> None:
     ]
     assert step.stages[-1] is Stage.CLOSED
     assert held(machine, "p:keeper", USD) == 10**9 + 900 + 1050
+
+
+holdings = st.dictionaries(
+    st.sampled_from(["ETH", "PERP", "OPTION", "cash"]), st.integers(-(10**30), 10**30), min_size=1
+)
+
+
+@given(holdings, st.integers(1, WAD), st.integers(0, 10**24), st.integers(0, 10**24), st.integers(0, 10**24))
+def test_a_bid_on_an_account_moves_the_share_of_everything_and_conserves(
+    balances: dict[str, int], share: int, paid: int, received: int, reserved: int
+) -> None:
+    book = Ledger()
+    for name in ("account", "bidder", "module", "lenders", "world"):
+        book.open(Account(name, Kind.ISSUER))
+    for asset, units in balances.items():
+        giver, taker = ("world", "account") if units > 0 else ("account", "world")
+        book.post(giver, taker, asset, abs(units))
+    bid = Bid(share, paid, received, received // 3, reserved)
+    for p in bid.postings(balances, "cash", "account", "bidder", "module", "lenders"):
+        book.post(p.source, p.target, p.asset, p.amount, p.memo)
+    book.assert_conserved("bid")
+    for asset, units in balances.items():
+        if asset != "cash":
+            taken = book.balance("bidder", asset)
+            assert abs(taken * WAD - units * share) < WAD
+            assert abs(taken) * WAD <= abs(units) * share
+    assert book.balance("module", "cash") == -(received - received // 3)
+    assert book.balance("lenders", "cash") == -(received // 3)
 
 
 # Stages and waterfalls

@@ -17,11 +17,12 @@ from protocol.liquidation.decay import LinearDecrease
 from protocol.liquidation.deleveraging.policy import Candidate, ProRata, Queue
 from protocol.liquidation.deleveraging.positions import deleverage
 from protocol.liquidation.machine import Machine, Step
-from protocol.liquidation.policy import LiquidationPolicy
+from protocol.liquidation.policy import Deleveraging, LiquidationPolicy, Rule
 from protocol.liquidation.presets import catalogue
 from protocol.liquidation.pricers import FixedBonus
+from protocol.liquidation.sizers import RestoreHealth
 from protocol.liquidation.stages import NEXT, Stage
-from protocol.liquidation.view import Judgement, ceiling, convert, floor, value
+from protocol.liquidation.view import Judgement, View, ceiling, convert, floor, value
 from protocol.liquidation.view import Kind as PartKind
 from protocol.liquidation.waterfall import Deficit, Fund, Haircut, Socialise, Waterfall
 from protocol.market_state import MarketState, Price
@@ -40,7 +41,7 @@ PROTOCOL = "p"
 
 
 @dataclass(frozen=True)
-class Rule:
+class MarginRule:
     """A plain margin rule: weights on spot, a rate on notional; three levels."""
 
     asset: Fraction
@@ -60,9 +61,9 @@ class Rule:
         return total
 
 
-MAINTENANCE = Rule(Fraction(80, 100), Fraction(105, 100), Fraction(5, 100))
-RELEASE = Rule(Fraction(78, 100), Fraction(107, 100), Fraction(6, 100))
-INITIAL = Rule(Fraction(75, 100), Fraction(110, 100), Fraction(10, 100))
+MAINTENANCE = MarginRule(Fraction(80, 100), Fraction(105, 100), Fraction(5, 100))
+RELEASE = MarginRule(Fraction(78, 100), Fraction(107, 100), Fraction(6, 100))
+INITIAL = MarginRule(Fraction(75, 100), Fraction(110, 100), Fraction(10, 100))
 
 
 def equity(balances: Mapping[str, int], market: MarketState) -> Fraction:
@@ -95,6 +96,25 @@ def waterfall(kind: str) -> Waterfall:
     return Waterfall(levels[kind])
 
 
+def worth_something(view: View) -> bool:
+    return view.judgement.equity >= 0
+
+
+def opposite(state: State) -> Callable[[View, str], list[Candidate]]:
+    """Return who holds the other side of a view's position: traders, and the keeper who made the market."""
+
+    def winners(view: View, instrument: str) -> list[Candidate]:
+        position, found = view.balances[instrument], []
+        for name in (*TRADERS, KEEPER):
+            held = state.ledger.balance(name, instrument)
+            if held * position < 0:
+                worth = max(1, floor(equity(state.ledger.balances(name), view.market)))
+                found.append(Candidate(name, abs(held), abs(held), worth, abs(held)))
+        return found
+
+    return winners
+
+
 PRESETS: dict[str, Callable[[State], LiquidationPolicy]] = {
     "aave": lambda s: catalogue.aave(waterfall("fund")),
     "compound": lambda s: catalogue.compound(waterfall("fund"), DEFICIT),
@@ -107,6 +127,16 @@ PRESETS: dict[str, Callable[[State], LiquidationPolicy]] = {
     "mango": lambda s: catalogue.mango(waterfall("social")),
     "hyperliquid": lambda s: catalogue.hyperliquid(waterfall("haircut"), VAULT, FixedBonus(Fraction(1, 100))),
     "gmx": lambda s: catalogue.gmx(waterfall("haircut"), KEEPER),
+    "deleveraging": lambda s: LiquidationPolicy(
+        "deleveraging",
+        (
+            Rule(
+                catalogue.PART_OF_ACCOUNT, RestoreHealth(), FixedBonus(Fraction(1, 100)), when=worth_something
+            ),
+        ),
+        waterfall("social"),
+        deleveraging=Deleveraging(Queue(), opposite(s)),
+    ),
     "liquity": lambda s: catalogue.liquity(
         waterfall("fund"), VAULT, lambda asset: max(0, s.ledger.balance(VAULT, asset)), OTHERS
     ),
@@ -278,6 +308,9 @@ class World:
             assert judge(self.book.balances(step.account), self.market).excess >= 0
         if step.payments:
             self.check_order(step)
+        if step.fills:
+            # Closed at its bankruptcy price: nothing is owed, and nothing but roundings is left.
+            assert not self.book.balance(step.account, PERP)
         if self.machine.policy.heals and self.promised(step):
             # A unit of a token may be lost to rounding in each asset that moved.
             slack = sum((value(self.market, name, 2) for name in (USD, ETH, PERP)), Fraction(0))

@@ -12,7 +12,7 @@ from fractions import Fraction
 
 from protocol.fixed_point import RAY
 from protocol.liquidation.decay import Decay, ExponentialDecrease
-from protocol.liquidation.policy import LiquidationPolicy, Rule
+from protocol.liquidation.policy import Deleveraging, LiquidationPolicy, Rule
 from protocol.liquidation.pricers import (
     Absorb,
     AtMark,
@@ -137,7 +137,13 @@ def below_two_thirds(view: View) -> bool:
 
 
 def hyperliquid(
-    waterfall: Waterfall, vault: str, market: Pricer, *, scale: int = 18, bid_account: str = ""
+    waterfall: Waterfall,
+    vault: str,
+    market: Pricer,
+    *,
+    scale: int = 18,
+    bid_account: str = "",
+    deleveraging: Deleveraging | None = None,
 ) -> LiquidationPolicy:
     """Send market orders in slices of 20 % first; the vault takes all below 2/3 of maintenance.
 
@@ -149,13 +155,15 @@ def hyperliquid(
         Price of a market order.
     bid_account
         Whose orders rest in the book; empty for the liquidator.
+    deleveraging
+        For accounts below zero that find no bid.
     """
     slices = Slices(Fraction(1, 5), 100_000 * 10**scale, 30)
     rules = (
         Rule(Everything(), All(), Bankruptcy(), taker=vault, when=takeable),
         Rule(LargestPosition(), slices, market, taker=bid_account),
     )
-    return LiquidationPolicy("hyperliquid", rules, waterfall, heals=True)
+    return LiquidationPolicy("hyperliquid", rules, waterfall, heals=True, deleveraging=deleveraging)
 
 
 def takeable(view: View) -> bool:
