@@ -348,6 +348,9 @@ class World:
         negative = max(Fraction(0), -self.equity(account))
         step = self.machine.step(account, other, self.market, self.now)
         received = sum((value(self.market, p.asset, p.amount) for p in step.payments), Fraction(0))
+        # So is what winners other than the holder himself gave up in a deleveraging.
+        given = sum((fill.given_up for fill in step.fills if fill.account != other), Fraction(0))
+        received += given * value(self.market, USD, 1)
         # What a protocol's own account takes over below zero is its loss, not found money.
         taken_over = negative if step.taker in PLAIN_ACCOUNTS else Fraction(0)
         assert self.equity(account) + self.equity(other) <= owned + received + taken_over
