@@ -16,13 +16,27 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.np import arrayobj
 
+from protocol.margin.book.polynomials import (
+    COMPLEMENT,
+    EXPONENTIAL,
+    LIMIT,
+    LN2_HIGH,
+    LN2_LOW,
+    LOG2E,
+    ROOT_HALF,
+    SHIFT,
+    STRETCH,
+    TINY,
+)
+
 intrinsic: Callable[..., Any] = extending.intrinsic
-LANES, BLOCK = 8, 64
+LANES, BLOCK, OPTION_LANES = 8, 64, 32
 PARTS = BLOCK // LANES
 AHEAD_BALANCES, AHEAD_POSITIONS = 1024, 768
 """Elements read ahead of balances and of positions, two or three blocks."""
 DOUBLE, BIT, BYTE, INT32, INT64, INT128 = ir.DoubleType(), *(ir.IntType(bits) for bits in (1, 8, 32, 64, 128))
 VECTOR = ir.VectorType(DOUBLE, LANES)
+OPTIONS = ir.VectorType(DOUBLE, OPTION_LANES)  # several registers: one long chain alone would wait
 ZEROS = ir.Constant(VECTOR, [0.0] * LANES)
 
 
@@ -43,7 +57,7 @@ def _spread(builder: Any, scalar: Any, kind: Any = VECTOR) -> Any:
 def _load(builder: Any, pointer: Any, index: Any, kind: Any = VECTOR) -> Any:
     place = builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
     loaded = builder.load(place)
-    loaded.align = 1 if kind is not VECTOR else 8
+    loaded.align = 8 if kind.element is DOUBLE else 1
     return loaded
 
 
@@ -256,17 +270,6 @@ def lowest_bit(typing: Any, mask: Any) -> Any:
 
 
 @intrinsic
-def scale_by_power_of_two(typing: Any, value: Any, shifted: Any) -> Any:
-    """Return value * 2**n, where ``shifted`` is n + 1.5 * 2**52: the low bits of it are n."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        bits, power = (builder.bitcast(argument, INT64) for argument in arguments)
-        return builder.bitcast(builder.add(bits, builder.shl(power, INT64(52))), DOUBLE)
-
-    return types.float64(types.float64, types.float64), generate
-
-
-@intrinsic
 def multiply_wide(typing: Any, a: Any, b: Any) -> Any:
     """Return the upper and lower half of the product of two unsigned integers of 64 bits."""
 
@@ -276,3 +279,105 @@ def multiply_wide(typing: Any, a: Any, b: Any) -> Any:
         return context.make_tuple(builder, signature.return_type, (upper, builder.trunc(product, INT64)))
 
     return types.UniTuple(types.uint64, 2)(types.uint64, types.uint64), generate
+
+
+class _Lanes:
+    """Arithmetic on all lanes of a vector, so that formulas can be read."""
+
+    def __init__(self, builder: Any, value: Any) -> None:
+        self.builder = builder
+        self.value = value
+
+    def _of(self, other: Any) -> Any:
+        if isinstance(other, _Lanes):
+            return other.value
+        return ir.Constant(self.value.type, [float(other)] * self.value.type.count)
+
+    def __add__(self, other: Any) -> _Lanes:
+        return _Lanes(self.builder, self.builder.fadd(self.value, self._of(other)))
+
+    def __sub__(self, other: Any) -> _Lanes:
+        return _Lanes(self.builder, self.builder.fsub(self.value, self._of(other)))
+
+    def __rsub__(self, other: Any) -> _Lanes:
+        return _Lanes(self.builder, self.builder.fsub(self._of(other), self.value))
+
+    def __mul__(self, other: Any) -> _Lanes:
+        return _Lanes(self.builder, self.builder.fmul(self.value, self._of(other)))
+
+    def __truediv__(self, other: Any) -> _Lanes:
+        return _Lanes(self.builder, self.builder.fdiv(self.value, self._of(other)))
+
+    def __rtruediv__(self, other: Any) -> _Lanes:
+        return _Lanes(self.builder, self.builder.fdiv(self._of(other), self.value))
+
+    def __abs__(self) -> _Lanes:
+        return self.where("<", 0.0, 0.0 - self, self)
+
+    def least(self, other: Any) -> _Lanes:
+        return self.where("<", other, self, other)
+
+    def greatest(self, other: Any) -> _Lanes:
+        return self.where(">", other, self, other)
+
+    def where(self, relation: str, other: Any, yes: Any, no: Any) -> _Lanes:
+        condition = self.builder.fcmp_ordered(relation, self.value, self._of(other))
+        return _Lanes(self.builder, self.builder.select(condition, self._of(yes), self._of(no)))
+
+    def polynomial(self, coefficients: Sequence[float]) -> _Lanes:
+        """Return the polynomial with coefficients by rising power, by Horner's rule."""
+        result = _Lanes(self.builder, self._of(coefficients[-1]))
+        for coefficient in coefficients[-2::-1]:
+            result = result * self + coefficient
+        return result
+
+    def scaled_complement(self) -> _Lanes:
+        """Return exp(x**2) erfc(x)."""
+        a, b = self + 4.0, self * 2.0 + 1.0
+        inverse = 1.0 / (a * b)
+        s = (self * STRETCH - 4.0) * b * inverse
+        return s.polynomial(COMPLEMENT) * a * inverse
+
+    def exponential(self) -> _Lanes:
+        """Return exp(x); the low bits of the shifted product are the power of two."""
+        count = self.value.type.count
+        whole = ir.VectorType(INT64, count)
+        shifted = self * LOG2E + SHIFT
+        n = shifted - SHIFT
+        r = (self - n * LN2_HIGH) - n * LN2_LOW
+        bits, power = (
+            self.builder.bitcast(lanes.value, whole) for lanes in (r.polynomial(EXPONENTIAL), shifted)
+        )
+        power = self.builder.shl(power, ir.Constant(whole, [52] * count))
+        return _Lanes(self.builder, self.builder.bitcast(self.builder.add(bits, power), self.value.type))
+
+
+@intrinsic
+def option_lanes(
+    typing: Any,
+    forward: Any,
+    strike: Any,
+    logarithm: Any,
+    volatility: Any,
+    side: Any,
+    out: Any,
+    place: Any,
+) -> Any:
+    """Store the values of ``OPTION_LANES`` options, see ``option_values.readable_values``."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *pointers, target, at = _pointers(context, builder, signature, arguments)
+        f, k, ratio, v, sign = (_Lanes(builder, _load(builder, pointer, at, OPTIONS)) for pointer in pointers)
+        low, v = f.least(k), v.greatest(TINY)
+        m, half = (0.0 - abs(ratio)) / v, v * 0.5
+        d1 = (m + half).greatest(-LIMIT).least(LIMIT)
+        density = (d1 * -0.5 * d1).exponential() * 0.5 * low
+        e1 = (abs(d1) * ROOT_HALF).scaled_complement()
+        e2 = ((half - m).least(LIMIT) * ROOT_HALF).scaled_complement()
+        outside = d1.where("<", 0.0, density * (e1 - e2), low - density * (e1 + e2))
+        total = outside.greatest(0.0) + (sign * (f - k)).greatest(0.0)
+        there = builder.bitcast(builder.gep(target, [at]), OPTIONS.as_pointer())
+        builder.store(total.value, there).align = 8
+        return context.get_dummy_value()
+
+    return types.void(forward, strike, logarithm, volatility, side, out, types.int64), generate

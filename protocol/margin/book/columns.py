@@ -29,6 +29,8 @@ from protocol.margin.book.linear import Coefficients
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
 WIDE, NARROW = 32, 8
+WINDOW = 16384
+"""Accounts sorted by number of terms among themselves."""
 CHUNK = 4096
 """Accounts per step of the numpy form: its temporaries stay in the caches."""
 
@@ -114,7 +116,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Rows:
-    """Accounts as sparse rows of a product, sorted by number of terms.
+    """Accounts as sparse rows of a product, sorted by number of terms in windows of accounts.
 
     Parameters
     ----------
@@ -145,8 +147,8 @@ class Rows:
         if (counts < 0).any() or int(numbers.min(initial=0)) < 0 or most >= 1 << 31:
             raise BookError("rows", "pointers must rise and rows lie within 0..2**31")
         numbers = numbers.astype(_row_kind(most))
-        order = np.argsort(counts, kind="stable")
-        if (np.diff(counts) >= 0).all():
+        order = _sorted_in_windows(counts)
+        if np.array_equal(order, np.arange(len(order))):
             return cls(order, pointers, numbers, units, begin)
         sorted_starts = np.concatenate(([0], np.cumsum(counts[order])))
         at = np.arange(len(units)) + np.repeat(pointers[order] - sorted_starts[:-1], counts[order])
@@ -157,7 +159,7 @@ class Rows:
         """Return a book's rows: assets owned, assets owed, long and short instruments; zeros left out."""
         held = np.diff(book.starts)
         counts = np.count_nonzero(book.balances, axis=1) + held
-        order = np.argsort(counts, kind="stable")
+        order = _sorted_in_windows(counts)
         starts = np.concatenate(([0], np.cumsum(counts[order])))
         begin = np.empty_like(counts)
         begin[order] = starts[:-1]
@@ -173,6 +175,12 @@ class Rows:
         values[at] = book.sizes
         rows[at] = 2 * book.assets + book.held.astype(np.int64) + book.instruments * (book.sizes < 0)
         return cls(order, starts, rows, values, 0.0 - book.costs[order])
+
+
+def _sorted_in_windows(counts: Wholes) -> Wholes:
+    """Return accounts by rising number of terms within each window: results stay near their places."""
+    window = np.arange(len(counts)) // WINDOW
+    return np.asarray(np.argsort(window * (int(counts.max(initial=0)) + 1) + counts, kind="stable"))
 
 
 def _row_kind(most: int) -> type[np.unsignedinteger[Any]]:
