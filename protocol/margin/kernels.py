@@ -15,19 +15,19 @@ import numpy as np
 from numba import njit
 
 from protocol.margin.vector_code import (
-    OPTION_LANES,
     block_radii,
     block_signs,
     lowest_bit,
     multiply_wide,
-    option_lanes,
     row_least_8,
     row_least_32,
+    row_least_33,
     row_signs_8,
     row_signs_32,
     row_store_8,
     row_store_32,
 )
+from protocol.margin.vector_options import OPTION_LANES, option_lanes
 
 ONE, NONE = np.uint64(1), np.uint64(0)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
@@ -95,21 +95,20 @@ def first_negative(
 @jit
 def least(
     starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
-    out: Any, first: int, last: int,
+    single: Any, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write per account the least sum over all columns."""
-    height = wide.shape[1]
+    height, panels = wide.shape[1], wide.shape[0]
+    with_single = panels > 0 and single.size > 0
     for i in range(first, last):
-        worst = np.inf
-        for panel in range(wide.shape[0]):
-            value = row_least_32(
-                constants[i], starts[i], starts[i + 1], rows, values, wide, height, panel, out, 0
-            )
+        worst, begin, end = np.inf, starts[i], starts[i + 1]
+        if with_single:
+            worst = row_least_33(constants[i], begin, end, rows, values, wide, height, 0, single)
+        for panel in range(1 if with_single else 0, panels):
+            value = row_least_32(constants[i], begin, end, rows, values, wide, height, panel, out, 0)
             worst = min(worst, value)
-        for panel in range(narrow.shape[0]):
-            value = row_least_8(
-                constants[i], starts[i], starts[i + 1], rows, values, narrow, height, panel, out, 0
-            )
+        for panel in range(0 if with_single else narrow.shape[0]):
+            value = row_least_8(constants[i], begin, end, rows, values, narrow, height, panel, out, 0)
             worst = min(worst, value)
         out[order[i]] = worst
 
@@ -139,7 +138,7 @@ def columns(
 def option_values(
     forward: Any, strike: Any, logarithm: Any, volatility: Any, side: Any, out: Any, first: int, last: int
 ) -> None:
-    """Write undiscounted Black-76 values of flat arrays; ``first`` and ``last`` are multiples of the lanes."""
+    """Write Black-76 values of flat arrays; ``first`` and ``last`` are multiples of the lanes."""
     for place in range(first, last, OPTION_LANES):
         option_lanes(forward, strike, logarithm, volatility, side, out, place)
 

@@ -23,7 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
 from protocol.margin.book.book import Book
-from protocol.margin.book.engine import in_ranges, kernels
+from protocol.margin.book.engine import aligned, in_ranges, kernels
 from protocol.margin.book.linear import Coefficients
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -48,12 +48,16 @@ class Table:
     bounds
         [panels / 8, rows, 8]: one bounding column per panel, wide ones first; none where units of any sign
         may meet a row.
+    single
+        [rows] the last column, if it is one more than the wide panels hold: so narrow a table stays in the
+        first cache. Grids of 33 scenarios are common.
     """
 
     columns: int
     wide: Floats
     narrow: Floats
     bounds: Floats
+    single: Floats
 
     @classmethod
     def of(cls, matrix: ArrayLike, owed: NDArray[np.bool_] | None = None) -> Table:
@@ -77,7 +81,7 @@ class Table:
         edge = wide * WIDE
 
         def panels(part: Floats, width: int) -> Floats:
-            return np.ascontiguousarray(part.reshape(len(part), -1, width).transpose(1, 0, 2))
+            return aligned(part.reshape(len(part), -1, width).transpose(1, 0, 2))
 
         parts = panels(values[:, :edge], WIDE), panels(values[:, edge:], NARROW)
         bounds = np.empty((0, len(values), NARROW))
@@ -86,7 +90,8 @@ class Table:
             columns = np.concatenate(some).T
             missing = -columns.shape[1] % NARROW
             bounds = panels(np.concatenate((columns, np.zeros((len(values), missing))), axis=1), NARROW)
-        return cls(values.shape[1] - padding, *parts, bounds)
+        single = aligned(values[:, edge]) if rest == 1 else np.empty(0)
+        return cls(values.shape[1] - padding, *parts, bounds, single)
 
     @property
     def height(self) -> int:
@@ -226,7 +231,8 @@ def _run(
         raise BookError("table", f"{table.height} rows, an account needs row {int(rows.rows.max())}")
     compiled = kernels(fast)
     matrix = None if compiled else table.matrix()
-    tables = [table.wide, table.narrow, *([table.bounds] if name == "first_negative" else [])]
+    more = {"first_negative": [table.bounds], "least": [table.single]}
+    tables = [table.wide, table.narrow, *more.get(name, [])]
 
     def run(first: int, last: int) -> None:
         if compiled:
