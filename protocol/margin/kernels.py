@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from protocol.margin.book.polynomials import LANES
 from protocol.margin.vector_code import (
     block_radii,
     block_signs,
@@ -27,7 +28,7 @@ from protocol.margin.vector_code import (
     row_store_8,
     row_store_32,
 )
-from protocol.margin.vector_options import OPTION_LANES, option_lanes
+from protocol.margin.vector_options import option_lanes
 
 ONE, NONE = np.uint64(1), np.uint64(0)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
@@ -138,8 +139,8 @@ def columns(
 def option_values(
     forward: Any, strike: Any, logarithm: Any, volatility: Any, side: Any, out: Any, first: int, last: int
 ) -> None:
-    """Write Black-76 values of flat arrays; ``first`` and ``last`` are multiples of the lanes."""
-    for place in range(first, last, OPTION_LANES):
+    """Write Black-76 values of flat arrays that are padded to whole steps of lanes."""
+    for place in range(first, last - LANES + 1, LANES):
         option_lanes(forward, strike, logarithm, volatility, side, out, place)
 
 

@@ -14,6 +14,7 @@ from numba import types
 from protocol.margin.book.polynomials import (
     COMPLEMENT,
     EXPONENTIAL,
+    LANES,
     LIMIT,
     LN2_HIGH,
     LN2_LOW,
@@ -25,8 +26,7 @@ from protocol.margin.book.polynomials import (
 )
 from protocol.margin.vector_code import DOUBLE, INT64, intrinsic, load_vector, pointers_of
 
-OPTION_LANES = 32
-OPTIONS = ir.VectorType(DOUBLE, OPTION_LANES)
+OPTIONS = ir.VectorType(DOUBLE, LANES)
 
 
 class _Lanes:
@@ -111,7 +111,7 @@ def option_lanes(
     out: Any,
     place: Any,
 ) -> Any:
-    """Store the values of ``OPTION_LANES`` options, see ``option_values.readable_values``."""
+    """Store the values of ``LANES`` options, see ``option_values.readable_values``."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         *pointers, target, at = pointers_of(context, builder, signature, arguments)

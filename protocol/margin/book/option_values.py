@@ -19,11 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
 from protocol.margin.book.engine import in_ranges, kernels
-from protocol.margin.book.polynomials import LIMIT, ROOT_HALF, TINY, exponential, scaled_complement
+from protocol.margin.book.polynomials import LANES, LIMIT, ROOT_HALF, TINY, exponential, scaled_complement
 
 Floats: TypeAlias = NDArray[np.float64]
-LANES = 32
-"""Options per step of the compiled form."""
 
 
 def option_values(

@@ -40,6 +40,8 @@ COMPLEMENT = (
 )
 """By rising power of s."""
 EXPONENTIAL = tuple(1.0 / factorial(power) for power in range(14))
+LANES = 32
+"""Options that the compiled form values in one step."""
 LIMIT = 36.0
 """Standard deviations; a longer tail is taken as this one, whose density of 1e-282 keeps products normal."""
 LOG2E = 1.4426950408889634
