@@ -14,16 +14,7 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from protocol.margin.book.polynomials import (
-    COMPLEMENT,
-    EXPONENTIAL,
-    LIMIT,
-    LN2_HIGH,
-    LN2_LOW,
-    LOG2E,
-    SHIFT,
-    STRETCH,
-)
+from protocol.margin.book.polynomials import LANES
 from protocol.margin.vector_code import (
     block_radii,
     block_signs,
@@ -31,12 +22,13 @@ from protocol.margin.vector_code import (
     multiply_wide,
     row_least_8,
     row_least_32,
+    row_least_33,
     row_signs_8,
     row_signs_32,
     row_store_8,
     row_store_32,
-    scale_by_power_of_two,
 )
+from protocol.margin.vector_options import option_lanes
 
 ONE, NONE = np.uint64(1), np.uint64(0)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
@@ -104,21 +96,20 @@ def first_negative(
 @jit
 def least(
     starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
-    out: Any, first: int, last: int,
+    single: Any, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write per account the least sum over all columns."""
-    height = wide.shape[1]
+    height, panels = wide.shape[1], wide.shape[0]
+    with_single = panels > 0 and single.size > 0
     for i in range(first, last):
-        worst = np.inf
-        for panel in range(wide.shape[0]):
-            value = row_least_32(
-                constants[i], starts[i], starts[i + 1], rows, values, wide, height, panel, out, 0
-            )
+        worst, begin, end = np.inf, starts[i], starts[i + 1]
+        if with_single:
+            worst = row_least_33(constants[i], begin, end, rows, values, wide, height, 0, single)
+        for panel in range(1 if with_single else 0, panels):
+            value = row_least_32(constants[i], begin, end, rows, values, wide, height, panel, out, 0)
             worst = min(worst, value)
-        for panel in range(narrow.shape[0]):
-            value = row_least_8(
-                constants[i], starts[i], starts[i + 1], rows, values, narrow, height, panel, out, 0
-            )
+        for panel in range(0 if with_single else narrow.shape[0]):
+            value = row_least_8(constants[i], begin, end, rows, values, narrow, height, panel, out, 0)
             worst = min(worst, value)
         out[order[i]] = worst
 
@@ -144,63 +135,13 @@ def columns(
             )  # fmt: skip
 
 
-(A0, A1, A2, A3, A4, A5, A6, A7, A8, A9, A10, A11, A12, A13, A14, A15, A16, A17, A18, A19, A20, A21) = (
-    COMPLEMENT
-)
-TINY, ROOT_HALF = 1e-160, 0.7071067811865476
-E0, E1, E2, E3, E4, E5, E6, E7, E8, E9, E10, E11, E12, E13 = EXPONENTIAL
-
-
-@inlined
-def _complement(x: Any) -> Any:
-    """Return exp(x**2) erfc(x), see ``polynomials``; one division."""
-    a, b = x + 4.0, 1.0 + 2.0 * x
-    inverse = 1.0 / (a * b)
-    s = (STRETCH * x - 4.0) * b * inverse
-    p = (
-        ((((((((A21 * s + A20) * s + A19) * s + A18) * s + A17) * s + A16) * s + A15) * s + A14) * s + A13)
-        * s
-        + A12
-    ) * s + A11
-    p = (
-        (((((((((p * s + A10) * s + A9) * s + A8) * s + A7) * s + A6) * s + A5) * s + A4) * s + A3) * s + A2)
-        * s
-        + A1
-    ) * s + A0
-    return p * a * inverse
-
-
-@inlined
-def _exponential(x: Any) -> Any:
-    """Return exp(x) for x in [-705, 0]."""
-    shifted = x * LOG2E + SHIFT
-    n = shifted - SHIFT
-    r = (x - n * LN2_HIGH) - n * LN2_LOW
-    p = (((((E13 * r + E12) * r + E11) * r + E10) * r + E9) * r + E8) * r + E7
-    p = ((((((p * r + E6) * r + E5) * r + E4) * r + E3) * r + E2) * r + E1) * r + E0
-    return scale_by_power_of_two(p, shifted)
-
-
 @jit
 def option_values(
-    forward: Any, strike: Any, logarithm: Any, volatility: Any, call: Any, out: Any, first: int, last: int
+    forward: Any, strike: Any, logarithm: Any, volatility: Any, side: Any, out: Any, first: int, last: int
 ) -> None:
-    """Write undiscounted Black-76 values; rows are options, columns scenarios (see ``option_values``)."""
-    for i in range(first, last):
-        k, side = strike[i], call[i]
-        for s in range(forward.shape[1]):
-            f = forward[i, s]
-            low = min(f, k)
-            v = max(volatility[i, s], TINY)
-            m = -abs(logarithm[i, s]) / v
-            half = 0.5 * v
-            d1 = min(max(m + half, -LIMIT), LIMIT)
-            x2 = min(half - m, LIMIT) * ROOT_HALF
-            x1 = abs(d1) * ROOT_HALF
-            density = _exponential(-0.5 * d1 * d1) * 0.5 * low
-            e1, e2 = _complement(x1), _complement(x2)
-            outside = density * (e1 - e2) if d1 < 0.0 else low - density * (e1 + e2)
-            out[i, s] = max(outside, 0.0) + max(side * (f - k), 0.0)
+    """Write Black-76 values of flat arrays that are padded to whole steps of lanes."""
+    for place in range(first, last - LANES + 1, LANES):
+        option_lanes(forward, strike, logarithm, volatility, side, out, place)
 
 
 WAD_SHIFTED = np.uint64(10**18 << 4)

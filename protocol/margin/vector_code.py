@@ -19,14 +19,14 @@ from numba.np import arrayobj
 intrinsic: Callable[..., Any] = extending.intrinsic
 LANES, BLOCK = 8, 64
 PARTS = BLOCK // LANES
-AHEAD_BALANCES, AHEAD_POSITIONS = 1024, 768
-"""Elements read ahead of balances and of positions, two or three blocks."""
+AHEAD_BALANCES, AHEAD_POSITIONS, AHEAD_TERMS = 1024, 768, 512
+"""Elements read ahead of balances, positions of blocks and terms of rows."""
 DOUBLE, BIT, BYTE, INT32, INT64, INT128 = ir.DoubleType(), *(ir.IntType(bits) for bits in (1, 8, 32, 64, 128))
 VECTOR = ir.VectorType(DOUBLE, LANES)
 ZEROS = ir.Constant(VECTOR, [0.0] * LANES)
 
 
-def _pointers(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> list[Any]:
+def pointers_of(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> list[Any]:
     """Return data pointers of array arguments, other arguments as they are."""
     return [
         arrayobj.make_array(kind)(context, builder, value).data if isinstance(kind, types.Array) else value
@@ -40,10 +40,11 @@ def _spread(builder: Any, scalar: Any, kind: Any = VECTOR) -> Any:
     return builder.shuffle_vector(vector, undefined, ir.Constant(ir.VectorType(INT32, LANES), [0] * LANES))
 
 
-def _load(builder: Any, pointer: Any, index: Any, kind: Any = VECTOR) -> Any:
+def load_vector(builder: Any, pointer: Any, index: Any, kind: Any = VECTOR) -> Any:
+    """Return the vector at an index, which need not be aligned."""
     place = builder.bitcast(builder.gep(pointer, [index]), kind.as_pointer())
     loaded = builder.load(place)
-    loaded.align = 1 if kind is not VECTOR else 8
+    loaded.align = 8 if kind.element is DOUBLE else 1
     return loaded
 
 
@@ -91,7 +92,9 @@ def _block_sums(builder: Any, pointers: Sequence[Any], moving: bool) -> tuple[li
     parts = [INT64(LANES * part) for part in range(PARTS)]
     for part in parts:
         _prefetch(builder, costs, builder.add(part, INT64(4 * BLOCK)))
-    sums, add = _accumulators(builder, [builder.fsub(ZEROS, _load(builder, costs, part)) for part in parts])
+    sums, add = _accumulators(
+        builder, [builder.fsub(ZEROS, load_vector(builder, costs, part)) for part in parts]
+    )
     gross, add_gross = _accumulators(builder, [ZEROS for _ in parts if moving])
     with cgutils.for_range_slice(builder, INT64(0), assets, INT64(1), inc=True) as (asset, _):
         of_asset = [
@@ -101,7 +104,7 @@ def _block_sums(builder: Any, pointers: Sequence[Any], moving: bool) -> tuple[li
         for number, part in enumerate(parts):
             place = builder.add(base, part)
             _prefetch(builder, balances, builder.add(place, INT64(AHEAD_BALANCES)))
-            amount = _load(builder, balances, place)
+            amount = load_vector(builder, balances, place)
             held = builder.fcmp_ordered(">=", amount, ZEROS)
             add(number, builder.fmul(amount, builder.select(held, of_asset[0], of_asset[1])))
             if moving:
@@ -115,8 +118,8 @@ def _block_sums(builder: Any, pointers: Sequence[Any], moving: bool) -> tuple[li
         for number, part in enumerate(parts):
             place = builder.add(base, part)
             _prefetch(builder, sizes, builder.add(place, INT64(AHEAD_POSITIONS)))
-            row = _load(builder, rows, place, indices)
-            size = _load(builder, sizes, place)
+            row = load_vector(builder, rows, place, indices)
+            size = load_vector(builder, sizes, place)
             add(number, builder.fmul(size, _gather(builder, table, row)))
             if moving:
                 term = builder.fmul(size, _gather(builder, other[2], row))
@@ -141,7 +144,7 @@ def block_signs(
     """Return bit masks of one block: sum below -doubt, and sum within +-doubt."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointers = _pointers(context, builder, signature, arguments)
+        pointers = pointers_of(context, builder, signature, arguments)
         sums, _ = _block_sums(builder, pointers[:-1], moving=False)
         upper = _spread(builder, pointers[-1])
         lower = builder.fsub(ZEROS, upper)
@@ -165,7 +168,7 @@ def block_radii(
     """Store (sum - slack) / sum of absolute moving terms of one block's accounts."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointers = _pointers(context, builder, signature, arguments)
+        pointers = pointers_of(context, builder, signature, arguments)
         sums, gross = _block_sums(builder, pointers[:-2], moving=True)
         target = builder.gep(pointers[-1], [builder.mul(pointers[1], INT64(BLOCK))])
         slack = _spread(builder, pointers[-2])
@@ -178,19 +181,31 @@ def block_radii(
     return types.void(*array, owned_moving, owed_moving, table_moving, types.float64, radii), generate
 
 
-def _row_sums(builder: Any, pointers: Sequence[Any], parts: int) -> list[Any]:
-    """Return start + sum over terms of value * table[panel, row, :] as ``parts`` vectors."""
+def _row_sums(builder: Any, pointers: Sequence[Any], parts: int, single: Any = None) -> list[Any]:
+    """Return start + sum over terms of value * table[panel, row, :] as ``parts`` vectors.
+
+    With ``single``, a further column, its sum is the last of the list, a scalar.
+    """
     start, first, last, rows, values, table, height, panel = pointers[:8]
     width = INT64(LANES * parts)
     table = builder.gep(table, [builder.mul(builder.mul(panel, height), width)])
+    for pointer, step in ((rows, 0), (values, 0), (values, LANES)):
+        _prefetch(builder, pointer, builder.add(first, INT64(AHEAD_TERMS + step)))
     sums, add = _accumulators(builder, [_spread(builder, start)] * parts)
+    alone = cgutils.alloca_once_value(builder, start)
     with cgutils.for_range_slice(builder, first, last, INT64(1), inc=True) as (term, _):
         row = builder.zext(builder.load(builder.gep(rows, [term])), INT64)
-        value = _spread(builder, builder.load(builder.gep(values, [term])))
+        units = builder.load(builder.gep(values, [term]))
+        value = _spread(builder, units)
         base = builder.mul(row, width)
         for part in range(parts):
-            add(part, builder.fmul(value, _load(builder, table, builder.add(base, INT64(LANES * part)))))
-    return [builder.load(place) for place in sums]
+            add(
+                part, builder.fmul(value, load_vector(builder, table, builder.add(base, INT64(LANES * part))))
+            )
+        if single is not None:
+            product = builder.fmul(units, builder.load(builder.gep(single, [row])))
+            builder.store(builder.fadd(builder.load(alone), product), alone)
+    return [builder.load(place) for place in (sums if single is None else [*sums, alone])]
 
 
 def _row_intrinsic(parts: int, result: Any, finish: Callable[..., Any]) -> Any:
@@ -202,7 +217,7 @@ def _row_intrinsic(parts: int, result: Any, finish: Callable[..., Any]) -> Any:
         panel: Any, out: Any, place: Any,
     ) -> Any:  # fmt: skip
         def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-            pointers = _pointers(context, builder, signature, arguments)
+            pointers = pointers_of(context, builder, signature, arguments)
             return finish(context, builder, _row_sums(builder, pointers, parts), pointers[8:])
 
         whole = types.int64
@@ -226,10 +241,9 @@ def _finish_least(context: Any, builder: Any, sums: list[Any], rest: list[Any]) 
     def smaller(a: Any, b: Any) -> Any:
         return builder.select(builder.fcmp_ordered("<", a, b), a, b)
 
-    while len(sums) > 1:
-        half = len(sums) // 2
-        sums = [smaller(a, b) for a, b in zip(sums[:half], sums[half:], strict=True)]
     vector, lanes = sums[0], LANES
+    for total in sums[1:]:
+        vector = smaller(vector, total)
     while lanes > 1:
         lanes //= 2
         kind = ir.VectorType(INT32, lanes)
@@ -246,6 +260,31 @@ row_store_32, row_store_8 = (_row_intrinsic(parts, types.void, _finish_store) fo
 
 
 @intrinsic
+def row_least_33(
+    typing: Any,
+    start: Any,
+    first: Any,
+    last: Any,
+    rows: Any,
+    values: Any,
+    table: Any,
+    height: Any,
+    panel: Any,
+    single: Any,
+) -> Any:
+    """Return the least of a panel's 32 sums and of the single column's."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointers = pointers_of(context, builder, signature, arguments)
+        *sums, alone = _row_sums(builder, pointers, 4, pointers[8])
+        least = _finish_least(context, builder, sums, [])
+        return builder.select(builder.fcmp_ordered("<", alone, least), alone, least)
+
+    whole = types.int64
+    return types.float64(types.float64, whole, whole, rows, values, table, whole, whole, single), generate
+
+
+@intrinsic
 def lowest_bit(typing: Any, mask: Any) -> Any:
     """Return the number of the lowest bit that is set."""
 
@@ -253,17 +292,6 @@ def lowest_bit(typing: Any, mask: Any) -> Any:
         return builder.cttz(arguments[0], BIT(0))
 
     return types.int64(types.uint64), generate
-
-
-@intrinsic
-def scale_by_power_of_two(typing: Any, value: Any, shifted: Any) -> Any:
-    """Return value * 2**n, where ``shifted`` is n + 1.5 * 2**52: the low bits of it are n."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        bits, power = (builder.bitcast(argument, INT64) for argument in arguments)
-        return builder.bitcast(builder.add(bits, builder.shl(power, INT64(52))), DOUBLE)
-
-    return types.float64(types.float64, types.float64), generate
 
 
 @intrinsic

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.margin.book.book import Book, positions_of
+from protocol.margin.book.engine import aligned
 from protocol.margin.book.linear import Coefficients
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -82,11 +83,11 @@ class Blocks:
         costs[: len(chosen)] = book.costs[chosen]
         return cls(
             order,
-            np.ascontiguousarray(balances.reshape(blocks, WIDTH, book.assets).transpose(0, 2, 1)),
+            aligned(balances.reshape(blocks, WIDTH, book.assets).transpose(0, 2, 1)),
             starts,
-            rows.reshape(-1, WIDTH),
-            sizes.reshape(-1, WIDTH),
-            costs.reshape(blocks, WIDTH),
+            aligned(rows.reshape(-1, WIDTH)),
+            aligned(sizes.reshape(-1, WIDTH)),
+            aligned(costs.reshape(blocks, WIDTH)),
         )
 
     @property

@@ -131,9 +131,9 @@ def signs(
 def members(blocks: Blocks, masks: Masks) -> Wholes:
     """Return the accounts whose bits are set, in the order of the blocks."""
     some = np.flatnonzero(masks)
-    bits = np.unpackbits(masks[some].astype("<u8").view(np.uint8), bitorder="little").reshape(-1, WIDTH)
-    block, lane = np.nonzero(bits)
-    accounts = blocks.order[some[block] * WIDTH + lane]
+    bits = np.unpackbits(masks[some].astype("<u8").view(np.uint8), bitorder="little")
+    place = np.flatnonzero(bits.view(np.bool_))
+    accounts = blocks.order[some[place // WIDTH] * WIDTH + place % WIDTH]
     return np.asarray(accounts[accounts >= 0])
 
 

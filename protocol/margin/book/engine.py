@@ -10,6 +10,21 @@ from importlib.util import find_spec
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
+LINE = 64
+"""Bytes of a cache line: a vector across two of them is read twice."""
+
+
+def aligned(array: NDArray[Any]) -> NDArray[Any]:
+    """Return a C-contiguous copy whose first element starts a cache line."""
+    room = np.empty(array.nbytes + LINE, dtype=np.uint8)
+    start = -room.ctypes.data % LINE
+    copy = room[start : start + array.nbytes].view(array.dtype).reshape(array.shape)
+    copy[...] = array
+    return copy
+
 
 @lru_cache(maxsize=1)
 def _compiled() -> Any:

@@ -19,10 +19,9 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
 from protocol.margin.book.engine import in_ranges, kernels
-from protocol.margin.book.polynomials import LIMIT, exponential, scaled_complement
+from protocol.margin.book.polynomials import LANES, LIMIT, ROOT_HALF, TINY, exponential, scaled_complement
 
 Floats: TypeAlias = NDArray[np.float64]
-TINY, ROOT_HALF = 1e-160, 0.7071067811865476
 
 
 def option_values(
@@ -49,31 +48,33 @@ def option_values(
     strikes = np.ascontiguousarray(strike, dtype=np.float64)
     if strikes.ndim != 1:
         raise BookError("strike", f"one per option is needed, got shape {strikes.shape}")
-    forwards, total = np.broadcast_arrays(
-        np.asarray(forward, dtype=np.float64), np.asarray(volatility, dtype=np.float64), strikes[:, None]
-    )[:2]
+    forwards, each, total = np.broadcast_arrays(
+        np.asarray(forward, dtype=np.float64), strikes[:, None], np.asarray(volatility, dtype=np.float64)
+    )
     for name, values in (("forward", forwards), ("strike", strikes), ("volatility", total)):
         if not np.isfinite(values).all() or (values < 0).any():
             raise BookError(name, "a value is negative or not finite")
-    side = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)
+    side = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)[:, None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        logarithm = np.log(forwards / strikes[:, None])
-    logarithm = np.where((forwards == 0) & (strikes[:, None] == 0), 0.0, logarithm)
-    out = np.empty(forwards.shape)
+        logarithm = np.log(forwards / each)
+    logarithm[(forwards == 0) & (each == 0)] = 0.0
+    size = forwards.size
+    padded = size + -size % LANES
+    flat = np.ones((5, padded))
+    for row, part in zip(flat, (forwards, each, logarithm, total, side), strict=True):
+        row[:size].reshape(forwards.shape)[...] = part
+    out = np.empty(padded)
     compiled = kernels(fast)
-    forwards, total = np.ascontiguousarray(forwards), np.ascontiguousarray(total)
 
     def run(first: int, last: int) -> None:
-        part = slice(first, last)
         if compiled:
-            compiled.option_values(forwards, strikes, logarithm, total, side, out, first, last)
+            compiled.option_values(*flat, out, LANES * first, LANES * last)
         else:
-            out[part] = readable_values(
-                forwards[part], strikes[part, None], logarithm[part], total[part], side[part, None]
-            )
+            some = slice(LANES * first, LANES * last)
+            out[some] = readable_values(*flat[:, some])
 
-    in_ranges(run, len(strikes), workers, least=64)
-    return out
+    in_ranges(run, padded // LANES, workers, least=128)
+    return out[:size].reshape(forwards.shape)
 
 
 def readable_values(

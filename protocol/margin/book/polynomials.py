@@ -40,11 +40,15 @@ COMPLEMENT = (
 )
 """By rising power of s."""
 EXPONENTIAL = tuple(1.0 / factorial(power) for power in range(14))
-LIMIT = 37.5
-"""Standard deviations beyond which a tail is taken as this one: its density is 1e-306."""
+LANES = 32
+"""Options that the compiled form values in one step."""
+LIMIT = 36.0
+"""Standard deviations; a longer tail is taken as this one, whose density of 1e-282 keeps products normal."""
 LOG2E = 1.4426950408889634
 LN2_HIGH, LN2_LOW = 0.693147180369123816490, 1.90821492927058770002e-10
 """ln 2 in two parts; a whole number up to 1023 times the first is exact."""
+TINY, ROOT_HALF = 1e-160, 0.7071067811865476
+"""Least total volatility, and 1 / sqrt(2)."""
 SHIFT = 1.5 * 2.0**52
 """Adding and subtracting it rounds to the nearest whole number."""
 
