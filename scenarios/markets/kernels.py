@@ -8,11 +8,11 @@ is one that the compiler turns into vector instructions of whatever processor it
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import extending, njit, types
 
 from scenarios.markets import elementary
 from scenarios.markets.elementary import (
@@ -31,6 +31,7 @@ from scenarios.markets.elementary import (
 from scenarios.seeds import JUMP_STRIDE, PHILOX_MULTIPLIERS, PHILOX_ROUNDS, PHILOX_WEYL, Purpose, purpose_word
 
 LANES = 64
+intrinsic: Callable[..., Any] = extending.intrinsic  # what it returns is called without the typing context
 
 _M0, _M1 = (np.uint64(value) for value in PHILOX_MULTIPLIERS)
 _W0, _W1 = (np.uint64(value) for value in PHILOX_WEYL)

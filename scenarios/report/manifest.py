@@ -61,6 +61,7 @@ class Manifest:
     def to_json(self) -> str:
         """Return the manifest as a JSON document that ends in a newline."""
         plain = {name: value for name, value in asdict(self).items() if value not in ("", 0, ())}
+        plain["input"] = plain.pop("incident")
         plain["packages"] = dict(self.packages)
         if self.data:
             plain["data"] = dict(self.data)

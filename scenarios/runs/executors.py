@@ -157,8 +157,10 @@ def compute_all(
             if not waiting:
                 return
             done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
-            for future in sorted(done, key=lambda f: f.result().runs.start):
-                yield future.result()
+            # What is finished is handed over before a failure beside it is raised.
+            yield from (future.result() for future in done if future.exception() is None)
+            for future in done:
+                future.result()
     finally:
         for future in waiting:
             future.cancel()

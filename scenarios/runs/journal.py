@@ -1,7 +1,7 @@
 """The journal of a study: what is computed and where it lies, so that a killed study goes on.
 
 A folder holds ``journal.jsonl`` (the study's identity, then one line for each finished chunk), ``chunks/``,
-and at the end ``results.jsonl`` and ``manifest.json``. A chunk's file is written whole, flushed to the disk
+and at the end ``results.jsonl``, ``task.json`` (what was run) and ``manifest.json``. A chunk's file is written whole, flushed to the disk
 and renamed before its line is; a line torn by a kill is cut off. Whatever a line says is checked against the
 file's SHA-256 before it is believed.
 """
@@ -21,7 +21,8 @@ from scenarios.report.write import write_atomically
 from scenarios.runs.errors import JournalError
 
 FORMAT = 1
-JOURNAL, CHUNKS, RESULTS, MANIFEST, LOCK = "journal.jsonl", "chunks", "results.jsonl", "manifest.json", "lock"
+JOURNAL, CHUNKS, LOCK = "journal.jsonl", "chunks", "lock"
+RESULTS, MANIFEST, DESCRIPTION = "results.jsonl", "manifest.json", "task.json"
 _PIECE = 1 << 20
 
 

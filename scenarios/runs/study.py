@@ -20,7 +20,7 @@ from scenarios.report.manifest import Manifest, build_manifest
 from scenarios.report.write import write_atomically
 from scenarios.runs.chunks import ChunkSizer, gaps_between
 from scenarios.runs.executors import Kind, compute_all, default_workers, open_executor, peak_memory
-from scenarios.runs.journal import MANIFEST, RESULTS, Journal
+from scenarios.runs.journal import DESCRIPTION, MANIFEST, RESULTS, Journal
 from scenarios.runs.progress import Progress, SilentProgress
 from scenarios.runs.results import write_parquet
 from scenarios.runs.task import Task
@@ -184,6 +184,7 @@ def _write_manifest(study: Study, digest: str, argv: Sequence[str] | None) -> Ma
         runs=study.runs,
         data=(("scenario", study.task.seed.scenario), (RESULTS, digest), *study.data),
     )
+    write_atomically(study.folder / DESCRIPTION, description)
     write_atomically(study.folder / MANIFEST, manifest.to_json())
     return manifest
 

@@ -169,9 +169,9 @@ def test_var_and_lar_are_the_95th_percentile_of_the_runs() -> None:
 
 @pytest.mark.parametrize("law", ["exponential", "lumpy"])
 def test_intervals_hold_the_truth_as_often_as_they_say(law: str) -> None:
-    """2,000 studies of 200 runs; the share that misses is held to its own five standard errors."""
+    """800 studies of 200 runs; the share that misses is held to its own five standard errors."""
     rng = np.random.default_rng(1)
-    studies, runs = 2_000, 200
+    studies, runs = 800, 200
     if law == "exponential":
         samples = rng.exponential(size=(studies, runs))
         truth, centre, tail = -math.log(0.05), 1.0, 1.0 - math.log(0.05)

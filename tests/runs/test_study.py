@@ -10,13 +10,14 @@ import signal
 import subprocess
 import sys
 import time
+import tracemalloc
 from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from market_samples import jumps
-from run_tasks import Dice, Failing, Infinite, Short
+from run_tasks import Dice, Failing, Infinite, Plain, Short
 from scenarios.errors import MissingExtraError, ParameterError
 from scenarios.markets.describe import market_seed
 from scenarios.runs import Study, StudyResult, executors, results, run_study
@@ -271,6 +272,9 @@ def test_manifest_says_how_to_make_it_again(tmp_path: Path) -> None:
         "prices.csv": "ab",
     }
     assert "/home" not in json.dumps(manifest)
+    described = (tmp_path / "task.json").read_bytes()
+    assert manifest["sha256"] == hashlib.sha256(described).hexdigest()
+    assert json.loads(described)["market"]["volatility"] == [0.8, 0.6, 0.05]
     assert manifest["packages"]["numpy"]
 
 
@@ -290,6 +294,18 @@ def test_dask_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(executors, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="cluster"):
         study(tmp_path, executor="dask")
+
+
+def test_memory_does_not_grow_with_the_runs(tmp_path: Path) -> None:
+    """Ten times the runs are 5 MB more on the disk and none in memory."""
+    peaks = []
+    for runs in (5_000, 50_000):
+        tracemalloc.start()
+        made = study(tmp_path / str(runs), task=Plain(), runs=runs, chunk_seconds=0.02)
+        peaks.append(tracemalloc.get_traced_memory()[1])
+        tracemalloc.stop()
+    assert made.results.stat().st_size > 5_000_000
+    assert peaks[1] < peaks[0] + 1_000_000
 
 
 def test_market_records_are_those_of_whole_paths(tmp_path: Path) -> None:
