@@ -1,9 +1,9 @@
 """The journal of a study: what is computed and where it lies, so that a killed study goes on.
 
 A folder holds ``journal.jsonl`` (the study's identity, then one line for each finished chunk), ``chunks/``,
-and at the end ``results.jsonl``, ``task.json`` (what was run) and ``manifest.json``. A chunk's file is written whole, flushed to the disk
-and renamed before its line is; a line torn by a kill is cut off. Whatever a line says is checked against the
-file's SHA-256 before it is believed.
+and at the end ``results.jsonl``, ``task.json`` (what was run) and ``manifest.json``. A chunk's file is
+written whole, flushed to the disk and renamed before its line is; a line torn by a kill is cut off. Whatever
+a line says is checked against the file's SHA-256 before it is believed.
 """
 
 from __future__ import annotations
