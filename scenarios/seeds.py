@@ -44,8 +44,7 @@ class Purpose(IntEnum):
     REGIME = 5
     RESAMPLE = 6
     START = 7
-    DEPTH = 8
-    SURFACE = 9
+    SURFACE = 8
 
 
 def philox4x32(counter: Words, key: tuple[int, int]) -> Words:

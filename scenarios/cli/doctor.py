@@ -17,7 +17,15 @@ from scenarios.files.library import list_incidents
 
 PACKAGES = ("contracts_abi", "oracles", "protocol", "scenarios")
 CORE = ("numpy", "pydantic", "yaml", "networkx", "matplotlib", "jinja2", "rich", "eth_abi", "web3")
-EXTRAS = {"data": "polars", "evm": "pyrevm", "mpc": "mpyc", "proofs": "trie", "test": "pytest"}
+EXTRAS = {
+    "cluster": "distributed",
+    "data": "polars",
+    "evm": "pyrevm",
+    "fast": "numba",
+    "mpc": "mpyc",
+    "proofs": "trie",
+    "test": "pytest",
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -65,13 +65,19 @@ def exponential(x: Floats) -> Floats:
 
 def logarithm(x: Floats) -> Floats:
     """Return ln(x) of positive normal numbers."""
+    return 0.0 - negative_logarithm(x, 0.0)
+
+
+def negative_logarithm(x: Floats, halvings: float) -> Floats:
+    """Return -ln(x / 2**halvings) of positive normal numbers, for whole ``halvings``."""
     shifted = np.ascontiguousarray(x).view(np.uint64) + np.uint64(ONE_BITS - SQRT_HALF_BITS)
-    power = ((shifted >> np.uint64(52)) | np.uint64(TWO_52_BITS)).view(np.float64) - TWO_52 - 1023.0
+    exponent = ((shifted >> np.uint64(52)) | np.uint64(TWO_52_BITS)).view(np.float64)
+    power = (TWO_52 + 1023.0 + halvings) - exponent
     mantissa = ((shifted & np.uint64(MANTISSA_BITS)) + np.uint64(SQRT_HALF_BITS)).view(np.float64)
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
-    tail = s * (z * _horner(LOGARITHM, z)) + power * LN2_LOW
-    return power * LN2_HIGH + (2.0 * s + tail)
+    tail = s * (z * _horner(LOGARITHM, z)) - power * LN2_LOW
+    return power * LN2_HIGH - (2.0 * s + tail)
 
 
 def sine_cosine(turns: Floats) -> tuple[Floats, Floats]:

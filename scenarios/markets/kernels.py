@@ -8,11 +8,11 @@ is one that the compiler turns into vector instructions of whatever processor it
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
-from numba import njit, types
-from numba.extending import intrinsic
+from numba import extending, njit, types
 
 from scenarios.markets import elementary
 from scenarios.markets.elementary import (
@@ -31,6 +31,7 @@ from scenarios.markets.elementary import (
 from scenarios.seeds import JUMP_STRIDE, PHILOX_MULTIPLIERS, PHILOX_ROUNDS, PHILOX_WEYL, Purpose, purpose_word
 
 LANES = 64
+intrinsic: Callable[..., Any] = extending.intrinsic  # what it returns is called without the typing context
 
 _M0, _M1 = (np.uint64(value) for value in PHILOX_MULTIPLIERS)
 _W0, _W1 = (np.uint64(value) for value in PHILOX_WEYL)
@@ -94,17 +95,17 @@ def _one_to_two(high, low):
 
 
 @njit(inline="always")
-def _logarithm(x):
+def _negative_logarithm(x, halvings):
     shifted = _bits(x) + _OFFSET
-    power = _float((shifted >> _S52) | _TWO_52_BITS) - TWO_52 - 1023.0
+    power = (TWO_52 + 1023.0 + halvings) - _float((shifted >> _S52) | _TWO_52_BITS)
     mantissa = _float((shifted & _MANTISSA) + _SQRT_HALF)
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
     p = LOGARITHM[0]
     for i in range(1, len(LOGARITHM)):
         p = p * z + LOGARITHM[i]
-    tail = s * (z * p) + power * LN2_LOW
-    return power * LN2_HIGH + (2.0 * s + tail)
+    tail = s * (z * p) - power * LN2_LOW
+    return power * LN2_HIGH - (2.0 * s + tail)
 
 
 @njit(inline="always")
@@ -121,8 +122,8 @@ def _exponential(x):
 
 @njit(inline="always")
 def _box_muller(a, b):
-    u = (_float(_TWO_52_BITS | (a << _S6) | (b >> _S26)) - (TWO_52 - 0.5)) * 2.0**-38
-    radius = math.sqrt(-_logarithm(u))
+    u = _float(_TWO_52_BITS | (a << _S6) | (b >> _S26)) - (TWO_52 - 0.5)
+    radius = math.sqrt(_negative_logarithm(u, 38.0))
     turns = (_float(_TWO_52_BITS | (((b << _ONE) | _ONE) & _ANGLE)) - (TWO_52 + 16777216.0)) * 2.0**-27
     z = turns * turns
     p = SINE[0]
@@ -199,7 +200,7 @@ def logarithm(x, out):
     """Fill ``out`` with ln(x), both flat."""
     _widest_vectors()
     for i in range(x.size):
-        out[i] = _logarithm(x[i])
+        out[i] = 0.0 - _negative_logarithm(x[i], 0.0)
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
@@ -250,6 +251,24 @@ def jump_diffusion(
                 for lane in range(LANES):
                     change[i, lane] = drift_of_asset
                 j = 0
+                while j + 7 <= i:
+                    c0, c1, c2, c3 = loading[i, j], loading[i, j + 1], loading[i, j + 2], loading[i, j + 3]
+                    c4, c5, c6, c7 = (
+                        loading[i, j + 4],
+                        loading[i, j + 5],
+                        loading[i, j + 6],
+                        loading[i, j + 7],
+                    )
+                    for lane in range(LANES):
+                        total = change[i, lane] + c0 * normal[j, lane]
+                        total = total + c1 * normal[j + 1, lane]
+                        total = total + c2 * normal[j + 2, lane]
+                        total = total + c3 * normal[j + 3, lane]
+                        total = total + c4 * normal[j + 4, lane]
+                        total = total + c5 * normal[j + 5, lane]
+                        total = total + c6 * normal[j + 6, lane]
+                        change[i, lane] = total + c7 * normal[j + 7, lane]
+                    j += 8
                 while j + 3 <= i:
                     c0 = loading[i, j]
                     c1 = loading[i, j + 1]

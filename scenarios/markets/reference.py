@@ -82,7 +82,7 @@ def box_muller(a: Bits, b: Bits) -> tuple[Floats, Floats]:
     the radius cancels against that rotation. The largest magnitude is 7.35 (the exact law has 2e-13 beyond).
     """
     bits = np.uint64(elementary.TWO_52_BITS) | (a << np.uint64(6)) | (b >> np.uint64(26))
-    radius = np.sqrt(-elementary.logarithm((bits.view(np.float64) - (TWO_52 - 0.5)) * 2.0**-38))
+    radius = np.sqrt(elementary.negative_logarithm(bits.view(np.float64) - (TWO_52 - 0.5), 38.0))
     bits = np.uint64(elementary.TWO_52_BITS) | (((b << np.uint64(1)) | np.uint64(1)) & np.uint64(0x1FFFFFF))
     sine, cosine = elementary.sine_cosine((bits.view(np.float64) - (TWO_52 + 16777216.0)) * 2.0**-27)
     sign = np.uint64(1 << 63)
@@ -99,7 +99,7 @@ def normal_pair(bits: int) -> tuple[float, float]:
 
 def negative_logarithm(x: float) -> float:
     """Return -ln(x) of one positive number."""
-    return -float(elementary.logarithm(np.array([x]))[0])
+    return float(elementary.negative_logarithm(np.array([x]), 0.0)[0])
 
 
 def _one_to_two(high: Bits, low: Bits) -> Floats:

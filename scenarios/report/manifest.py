@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import os
 import platform
 import re
@@ -11,7 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -38,6 +39,10 @@ class Manifest:
         What was typed, quoted for a shell.
     time
         UTC, ISO 8601 to the second.
+    seed, runs
+        Master seed (decimal) and number of runs of a study; empty and 0 for a replay, which has neither.
+    data
+        Name and SHA-256 of what else was read or written.
     """
 
     version: str
@@ -49,10 +54,29 @@ class Manifest:
     sha256: str
     command: str
     time: str
+    seed: str = ""
+    runs: int = 0
+    data: tuple[tuple[str, str], ...] = ()
+
+    def to_json(self) -> str:
+        """Return the manifest as a JSON document that ends in a newline."""
+        plain = {name: value for name, value in asdict(self).items() if value not in ("", 0, ())}
+        plain["input"] = plain.pop("incident")
+        plain["packages"] = dict(self.packages)
+        if self.data:
+            plain["data"] = dict(self.data)
+        return json.dumps(plain, indent=2) + "\n"
 
 
 def build_manifest(
-    argv: Sequence[str], incident: str, content: bytes, *, now: datetime | None = None
+    argv: Sequence[str],
+    incident: str,
+    content: bytes,
+    *,
+    now: datetime | None = None,
+    seed: str = "",
+    runs: int = 0,
+    data: Sequence[tuple[str, str]] = (),
 ) -> Manifest:
     """Describe this run.
 
@@ -66,6 +90,8 @@ def build_manifest(
         The bytes that were replayed.
     now
         Time of the run; by default ``SOURCE_DATE_EPOCH`` where it is set, else the clock.
+    seed, runs, data
+        Of a study; folders of the data's names are dropped.
     """
     program = re.split(r"[/\\]", argv[0])[-1].removesuffix(".exe") if argv else _DISTRIBUTION
     if program in {"", "-c", "-m", "__main__.py", "main.py"}:
@@ -80,6 +106,9 @@ def build_manifest(
         sha256=hashlib.sha256(content).hexdigest(),
         command=shlex.join([program, *argv[1:]]),
         time=(now or _now()).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
+        seed=seed,
+        runs=runs,
+        data=tuple((re.split(r"[/\\]", name)[-1], digest) for name, digest in data),
     )
 
 

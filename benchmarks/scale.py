@@ -1,0 +1,157 @@
+"""Studies from one worker to two, on every executor, with the answers compared; and what keeping them costs.
+
+Run: ``uv run --extra fast --extra cluster python -m benchmarks.scale`` from the project's root.
+Goal: at least 1.9 times on two workers at chunks of a quarter second, the same bytes everywhere.
+
+What two cores give at this moment is measured beside it: the same chunks in two bare processes against one.
+On a machine that does other work that ceiling is below 2, and an executor is held to 95 % of it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import Executor
+from contextlib import ExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from benchmarks.paths import market
+from scenarios.markets.describe import describe, market_seed
+from scenarios.markets.jump_diffusion import JumpDiffusion
+from scenarios.runs import Record, Study, run_study
+from scenarios.runs.executors import Kind, compute_all, open_executor
+from scenarios.seeds import Seed
+
+GOAL, GOAL_OF_CEILING = 1.9, 0.95
+
+
+@dataclass(frozen=True)
+class Lowest:
+    """Lowest prices of long paths: heavy in arithmetic, a few bytes a run back."""
+
+    market: JumpDiffusion
+    seed: Seed
+    steps: int
+
+    def describe(self) -> Mapping[str, object]:
+        """Return what decides the records."""
+        return {"market": describe(self.market), "steps": self.steps}
+
+    def __call__(self, runs: range) -> Iterator[Record]:
+        """Yield the lowest price of the first asset and the mean of all."""
+        state = self.market.open(self.seed, runs)
+        lowest = self.market.extremes(state, self.steps)[1]
+        for i in range(len(runs)):
+            yield {"lowest": float(lowest[0, i]), "mean": float(lowest[:, i].mean())}
+
+
+def digest(executor: Executor, task: Lowest, chunks: list[range], in_flight: int) -> str:
+    done = sorted(compute_all(executor, task, iter(chunks), in_flight), key=lambda c: c.runs.start)
+    return hashlib.sha256(b"".join(c.lines for c in done)).hexdigest()
+
+
+def bare(task: Lowest, chunks: list[range], share: int, of: int) -> None:
+    for chunk in chunks[share::of]:
+        list(task(chunk))
+
+
+def bare_seconds(options: argparse.Namespace, size: int, processes: int) -> float:
+    """Return the time of the chunks in processes that know nothing of each other, start-up left out."""
+    command = [sys.executable, "-m", "benchmarks.scale", "--bare", str(size), "--steps", str(options.steps)]
+    command += ["--chunks", str(options.chunks), "--of", str(processes), "--share"]
+    running = [
+        subprocess.Popen([*command, str(i)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        for i in range(processes)
+    ]
+    for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()  # warm
+    start = time.perf_counter()
+    for process in running:
+        assert process.stdin is not None
+        process.stdin.write("\n")
+        process.stdin.flush()
+    for process in running:
+        process.wait()
+    return time.perf_counter() - start
+
+
+def parse() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--steps", type=int, default=1_000)
+    parser.add_argument("--chunks", type=int, default=8)
+    parser.add_argument("--seconds", type=float, default=0.25, help="of a chunk")
+    parser.add_argument("--rounds", type=int, default=2)
+    parser.add_argument("--executors", default="threads,processes,dask")
+    parser.add_argument("--bare", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--share", type=int, default=0, help=argparse.SUPPRESS)
+    parser.add_argument("--of", type=int, default=1, help=argparse.SUPPRESS)
+    return parser.parse_args()
+
+
+def main() -> int:
+    options = parse()
+    made = market()
+    task = Lowest(made, market_seed(1, made), options.steps)
+    list(task(range(64)))  # compile
+    if options.bare:
+        chunks = [range(i * options.bare, (i + 1) * options.bare) for i in range(options.chunks)]
+        print("warm", flush=True)
+        sys.stdin.readline()
+        bare(task, chunks, options.share, options.of)
+        return 0
+
+    used = time.process_time()
+    list(task(range(256)))
+    size = max(64, int(256 * options.seconds / (time.process_time() - used)) // 64 * 64)
+    chunks = [range(i * size, (i + 1) * size) for i in range(options.chunks)]
+    kinds: list[Kind] = [kind for kind in ("threads", "processes", "dask") if kind in options.executors]  # type: ignore[misc]
+    with ExitStack() as stack:
+        executors = {"serial": stack.enter_context(open_executor("serial", 1))}
+        begun: dict[str, float] = {}
+        for kind in kinds:
+            start = time.perf_counter()
+            executors[kind] = stack.enter_context(open_executor(kind, 2))
+            digest(executors[kind], task, [range(i, i + 64) for i in range(0, 256, 64)], 4)
+            begun[kind] = time.perf_counter() - start
+        wall = dict.fromkeys(executors, float("inf"))
+        answers: set[str] = set()
+        ceiling = 0.0
+        for _ in range(options.rounds):
+            for name, executor in executors.items():
+                start = time.perf_counter()
+                answers.add(digest(executor, task, chunks, 6 if name != "serial" else 1))
+                wall[name] = min(wall[name], time.perf_counter() - start)
+            one, two = bare_seconds(options, size, 1), bare_seconds(options, size, 2)
+            ceiling = max(ceiling, one / two)
+    assert len(answers) == 1, answers
+    print(
+        f"{options.chunks} chunks of {size} paths, {wall['serial'] / options.chunks:.3f} s each; one digest"
+    )
+    print(f"load {os.getloadavg()[0]:.1f}; two bare processes are {ceiling:.2f} times one")
+    good = True
+    for kind in kinds:
+        gain = wall["serial"] / wall[kind]
+        met = gain >= GOAL or gain >= GOAL_OF_CEILING * ceiling
+        good &= met
+        print(f"  {kind:10s} ready in {begun[kind]:5.2f} s; two workers {gain:.2f} times one (goal {GOAL})")
+
+    with tempfile.TemporaryDirectory() as folder:
+        study = Study(task, size * options.chunks, Path(folder), "serial", chunk_seconds=options.seconds)
+        result = run_study(study, argv=["benchmarks.scale"])
+    assert {result.digest} == answers, "the study's digest differs"
+    kept = 1 - result.worker_seconds / result.seconds
+    print(f"a journalled study gives the same digest; journal, files and merging are {kept:.1%} of its time")
+    print(f"peak memory {result.peak_bytes / 2**20:.0f} MiB")
+    return 0 if good else 1
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

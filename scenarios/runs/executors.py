@@ -1,0 +1,210 @@
+"""Where chunks are computed: here, in threads, in processes, or on a Dask cluster; one interface.
+
+All of them are ``concurrent.futures`` executors. Threads pay where a task releases the lock (the market
+kernels do); processes are spawned, never forked, so that no lock or thread is copied; Dask pays when one
+machine is not enough, and its 2 to 8 ms a task ask for chunks of a quarter second.
+"""
+
+from __future__ import annotations
+
+import multiprocessing
+import multiprocessing.connection
+import os
+import pickle
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from concurrent.futures import (
+    FIRST_COMPLETED,
+    Executor,
+    Future,
+    ProcessPoolExecutor,
+    ThreadPoolExecutor,
+    wait,
+)
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from functools import lru_cache
+from importlib.util import find_spec
+from typing import Literal
+
+from scenarios.errors import MissingExtraError, ParameterError
+from scenarios.runs.errors import TaskError
+from scenarios.runs.task import Task, encode
+
+Kind = Literal["serial", "threads", "processes", "dask"]
+KINDS: tuple[Kind, ...] = ("serial", "threads", "processes", "dask")
+
+
+@dataclass(frozen=True, slots=True)
+class Computed:
+    """A chunk that came back.
+
+    Parameters
+    ----------
+    runs
+        Which.
+    lines
+        Their records, one line of JSON each, in order.
+    seconds
+        Of wall time in the worker.
+    peak_bytes
+        Largest resident memory of the worker so far; 0 where the system does not say.
+    """
+
+    runs: range
+    lines: bytes
+    seconds: float
+    peak_bytes: int
+
+
+class SerialExecutor(Executor):
+    """Runs what is submitted at once, in the caller's thread."""
+
+    def submit(self, fn, /, *args, **kwargs):  # type: ignore[no-untyped-def]
+        """Run and return a finished future."""
+        future: Future[object] = Future()
+        try:
+            future.set_result(fn(*args, **kwargs))
+        except Exception as error:  # noqa: BLE001 - a future carries whatever was raised
+            future.set_exception(error)
+        return future
+
+
+@contextmanager
+def open_executor(kind: Kind, workers: int, address: str = "") -> Iterator[Executor]:
+    """Open an executor and close it afterwards.
+
+    Parameters
+    ----------
+    kind
+        ``serial``, ``threads``, ``processes`` or ``dask``.
+    workers
+        How many; a cluster at an address brings its own.
+    address
+        Of a Dask scheduler; empty: a cluster of processes on loopback for the time of the study.
+
+    Raises
+    ------
+    MissingExtraError
+        Dask is not installed.
+    """
+    if workers < 1:
+        raise ParameterError("workers", workers, "at least 1")
+    with ExitStack() as stack:
+        if kind == "serial":
+            yield stack.enter_context(SerialExecutor())
+        elif kind == "threads":
+            yield stack.enter_context(ThreadPoolExecutor(workers))
+        elif kind == "processes":
+            spawn = multiprocessing.get_context("spawn")
+            pool = ProcessPoolExecutor(workers, mp_context=spawn, initializer=_end_with_parent)
+            stack.callback(pool.shutdown, wait=True, cancel_futures=True)
+            yield pool
+        elif kind == "dask":
+            yield _dask(stack, workers, address)
+        else:
+            raise ParameterError("executor", kind, ", ".join(KINDS))
+
+
+def _end_with_parent() -> None:
+    """End this worker when the study's process ends, even by kill -9: nobody would collect its work."""
+    parent = multiprocessing.parent_process()
+    if parent is None:
+        return
+    sentinel = parent.sentinel
+
+    def watch() -> None:
+        multiprocessing.connection.wait([sentinel])
+        os._exit(1)
+
+    threading.Thread(target=watch, daemon=True).start()
+
+
+def _dask(stack: ExitStack, workers: int, address: str) -> Executor:
+    if find_spec("distributed") is None:
+        raise MissingExtraError("a Dask cluster", "cluster")
+    from distributed import Client, LocalCluster  # noqa: PLC0415 - an extra, and a second to import
+
+    if not address:
+        cluster = stack.enter_context(
+            LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+        )
+        client = stack.enter_context(Client(cluster))
+    else:
+        client = stack.enter_context(Client(address))
+    executor: Executor = client.get_executor(pure=False)
+    return executor
+
+
+def compute_all(
+    executor: Executor, task: Task, chunks: Iterator[range], in_flight: int
+) -> Iterator[Computed]:
+    """Yield chunks as they come back, with at most ``in_flight`` of them out.
+
+    ``chunks`` is asked for the next range only when there is room, so that sizes can follow the clock.
+    """
+    payload = pickle.dumps(task, protocol=pickle.HIGHEST_PROTOCOL)
+    waiting: set[Future[Computed]] = set()
+    try:
+        while True:
+            while len(waiting) < in_flight:
+                chunk = next(chunks, None)
+                if chunk is None:
+                    break
+                waiting.add(executor.submit(compute, payload, chunk.start, chunk.stop))
+            if not waiting:
+                return
+            done, waiting = wait(waiting, return_when=FIRST_COMPLETED)
+            # What is finished is handed over before a failure beside it is raised.
+            yield from (future.result() for future in done if future.exception() is None)
+            for future in done:
+                future.result()
+    finally:
+        for future in waiting:
+            future.cancel()
+
+
+def compute(payload: bytes, start: int, stop: int) -> Computed:
+    """Compute runs ``start`` to ``stop - 1`` of a pickled task.
+
+    Raises
+    ------
+    TaskError
+        There is not one record for each run.
+    """
+    began = time.perf_counter()
+    lines = [
+        encode(run, record)
+        for run, record in zip(range(start, stop), _task(payload)(range(start, stop)), strict=False)
+    ]
+    if len(lines) != stop - start:
+        raise TaskError(f"{len(lines)} records for runs {start} to {stop - 1}", records=len(lines))
+    text = "".join(line + "\n" for line in lines)
+    return Computed(range(start, stop), text.encode(), time.perf_counter() - began, peak_memory())
+
+
+@lru_cache(maxsize=4)
+def _task(payload: bytes) -> Task:
+    task = pickle.loads(payload)  # noqa: S301 - our own bytes, pickled by the study
+    if not isinstance(task, Task):
+        raise TaskError(f"{type(task).__name__} is not a task")
+    return task
+
+
+def peak_memory() -> int:
+    """Return the largest resident memory of this process in bytes; 0 where the system does not say."""
+    if sys.platform == "win32":
+        return 0
+    import resource  # noqa: PLC0415 - not on every system
+
+    unit = 1 if sys.platform == "darwin" else 1_024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit
+
+
+def default_workers() -> int:
+    """Return the number of processors this process may use."""
+    if sys.platform == "linux":
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
