@@ -22,6 +22,10 @@ from scenarios.margin_build import build
 _ROUNDS = 8
 _STEP = Decimal("1e-9")
 _PROBE_DOLLARS = Decimal(100)
+_LEAST_CARRY = 1e-9
+"""Stands for no carry, so that collateral without a cost is not posted for nothing."""
+_NEAR_ENOUGH = Decimal("0.01")
+"""Dollars of excess beyond the target at which a plan is called met."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,30 +80,32 @@ def plan_collateral(
         return _none(rule, str(error.details.get("why", error.message)))
     assets = {name: _asset(model, rule, level, name, before) for name in model.collateral}
     needed = target - before
-    after, plan, left = before, None, model
+    best: tuple[Plan, Decimal] | None = None
     for _ in range(_ROUNDS):
         try:
             plan = cheapest_collateral(list(assets.values()), float(needed), _fees(model))
         except NoCollateralPlanError as error:
-            return _none(rule, error.message, before)
-        left = _after(model, plan)
-        after = _excess(left, rule, level)
-        if after >= target:
+            if best is None:
+                return _none(rule, error.message, before)
             break
-        needed += (target - after) * Decimal("1.000001") + _STEP
-    if plan is None or after < target:
-        return _none(rule, f"the excess stays {target - after:.2f} short at the weights measured", before)
+        after = _excess(_after(model, plan), rule, level)
+        if after >= target and (best is None or plan.cost <= best[0].cost):
+            best = plan, after
+        if 0 <= after - target <= _NEAR_ENOUGH:
+            break
+        needed += target - after + _NEAR_ENOUGH / 2
+    if best is None:
+        return _none(rule, "the weights measured lead to no plan that the rule accepts", before)
+    plan, after = best
     names = list(model.collateral)
+    # Posting and withdrawing the same asset cost the same and cancel.
+    moved = [post - take for post, take in zip(plan.posted, plan.withdrawn, strict=True)]
     return CollateralPlan(
         rule.name,
         "",
-        Decimal(f"{plan.cost:.12g}"),
-        {name: _units(units, ROUND_UP) for name, units in zip(names, plan.posted, strict=True) if units > 0},
-        {
-            name: _units(units, ROUND_DOWN)
-            for name, units in zip(names, plan.withdrawn, strict=True)
-            if units > 0
-        },
+        Decimal(f"{plan.cost:.2f}"),
+        {name: _units(units, ROUND_UP) for name, units in zip(names, moved, strict=True) if units > 0},
+        {name: _units(-units, ROUND_DOWN) for name, units in zip(names, moved, strict=True) if units < 0},
         {f"{names[a]} > {names[b]}": _units(units, ROUND_UP) for (a, b), units in plan.swapped.items()},
         before,
         after,
@@ -136,7 +142,7 @@ def _asset(model: PortfolioFile, rule: Preset, level: str, name: str, before: De
         float(weight),
         0.0 if held.locked else float(max(held.amount, Decimal(0))),
         float(held.available),
-        float(held.carry),
+        float(held.carry) or _LEAST_CARRY,
     )
 
 
@@ -154,7 +160,8 @@ def _after(model: PortfolioFile, plan: Plan) -> PortfolioFile:
     names = list(model.collateral)
     changes = dict.fromkeys(names, Decimal(0))
     for name, posted, withdrawn in zip(names, plan.posted, plan.withdrawn, strict=True):
-        changes[name] += _units(posted, ROUND_DOWN) - _units(withdrawn, ROUND_UP)
+        net = posted - withdrawn
+        changes[name] += _units(net, ROUND_UP) if net > 0 else -_units(-net, ROUND_DOWN)
     fees = _fees(model)
     for (sold, bought), units in plan.swapped.items():
         paid = _units(units, ROUND_UP)

@@ -34,7 +34,7 @@ def price(value: Decimal | None) -> str:
 
 def rule_rows(result: MarginComparison) -> list[tuple[str, ...]]:
     """Return the rules that judged: requirement and excess at both levels, and the worst scenario."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for rule in result.rules:
         shown = rule.at(result.level)
         if rule.initial is None or rule.maintenance is None or shown is None:
@@ -60,7 +60,7 @@ def lead(result: MarginComparison) -> str:
 
 def liquidation_rows(result: MarginComparison) -> list[tuple[str, ...]]:
     """Return rule, what moves, and the nearest prices at which maintenance margin fails."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for rule in result.rules:
         for name, found in (rule.liquidation or {}).items():
             rows.append((rule.name, name, price(found.below), price(found.above)))
@@ -81,7 +81,7 @@ def charge_text(charges: Mapping[str, Decimal]) -> str:
 
 def impact_rows(result: MarginComparison) -> list[tuple[str, ...]]:
     """Return rule, level, excess before and after the trades, and whether the rule lets them in."""
-    rows = []
+    rows: list[tuple[str, ...]] = []
     for rule in result.rules:
         if rule.initial is None:
             continue
@@ -102,7 +102,8 @@ def plan_text(plan: CollateralPlan) -> str:
     parts += [f"withdraw {_units(units)} {name}" for name, units in plan.withdrawn.items()]
     parts += [f"swap {_units(units)} {pair}" for pair, units in plan.swapped.items()]
     what = ", ".join(parts) or "nothing to do"
-    return f"{plan.rule}: {what}; cost {money(plan.cost)} a year, excess {money(plan.before)} to {money(plan.after)}"
+    cost = f"cost {money(plan.cost)} a year and once for swaps"
+    return f"{plan.rule}: {what}; {cost}; excess {money(plan.before)} to {money(plan.after)}"
 
 
 def _units(value: Decimal) -> str:
