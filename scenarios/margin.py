@@ -262,11 +262,12 @@ def _level(answer: Judgement[int], scenarios: tuple[Scenario[int], ...]) -> Leve
 
 def in_words(scenario: Scenario[int]) -> str:
     """Return a scenario for readers: the move of spot and what volatility does."""
-    spot = number(scenario.spot - WAD) * 100
+    spot = float(number(scenario.spot - WAD) * 100)
     volatility = {"NONE": "same volatility", "UP": "volatility up", "DOWN": "volatility down"}
     moved = volatility.get(scenario.move, scenario.move.lower().replace("_", " "))
-    counted = "" if scenario.weight == WAD else f", {number(scenario.weight) * 100:.4g} % counted"
-    return f"spot {spot:+.4g} %, {moved}{counted}"
+    counted = "" if scenario.weight == WAD else f", {float(number(scenario.weight) * 100):.4g} % counted"
+    share = f"{spot:+.4g} %" if spot else "0 %"
+    return f"spot {share}, {moved}{counted}"
 
 
 def _impact(rule: Preset, before: Mapping[str, Judgement[int]], after: Account) -> dict[str, Impact] | None:

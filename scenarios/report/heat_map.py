@@ -40,7 +40,14 @@ def heat_map_svg(scenarios: Sequence[ScenarioResult], worst: int | None, name: s
         axes.set_axis_off()
         for column, spot in enumerate(spots):
             x = _LEFT + (column + 0.5) * _CELL_WIDTH
-            axes.text(x, _TOP - 10, f"{spot * 100:+.4g} %", size=8, color=MUTED, ha="center")
+            axes.text(
+                x,
+                _TOP - 10,
+                f"{float(spot * 100):+.4g} %" if spot else "0 %",
+                size=8,
+                color=MUTED,
+                ha="center",
+            )
         for row, move in enumerate(moves):
             y = _TOP + (row + 0.5) * _CELL_HEIGHT
             words = _ROWS.get(move, move.lower().replace("_", " "))
