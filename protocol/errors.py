@@ -563,6 +563,15 @@ class NettingError(RuleError):
         super().__init__(f"netting node {node!r}: {why}", node=node)
 
 
+class UnfitPortfolioError(RuleError):
+    """A margin rule has no place for something that the account holds."""
+
+    code = "unfit-portfolio"
+
+    def __init__(self, rule: str, why: str) -> None:
+        super().__init__(f"{rule} cannot judge this account: {why}", rule=rule, why=why)
+
+
 class CollateralDisabledError(RuleError):
     """The margin rule has no terms for this token."""
 

@@ -67,7 +67,7 @@ def build_parser() -> Parser:
     )
 
     add("incidents", "list the bundled incidents")
-    validate = add("validate", "check scenario or incident files; every problem with its line")
+    validate = add("validate", "check incident or portfolio files; every problem with its line")
     validate.add_argument("file", nargs="+", help="YAML, TOML or JSON file, or a bundled id")
     oracle = add("oracle", "ask about an oracle: `backstop oracle cost FILE`")
     questions = oracle.add_subparsers(dest="question", metavar="QUESTION", required=True)
@@ -75,16 +75,45 @@ def build_parser() -> Parser:
     cost = questions.add_parser("cost", help=text, description=text, parents=[common])
     cost.add_argument("file", help="oracle file (YAML, TOML, JSON), or a shipped example by name")
     cost.add_argument("--report", metavar="FILE", help="write the page (.html) or the drawing (.svg)")
+    _add_margin(add)
     verify = add("verify", "check vector files of the real contracts against our models")
     verify.add_argument("path", nargs="+", help="vector files (.json, .json.gz) or folders of them")
     _add_chain_commands(add)
-    add("schema", "print the JSON Schema of incident files")
+    schema = add("schema", "print the JSON Schema of incident or portfolio files")
+    schema.add_argument("--kind", choices=("incident", "portfolio"), default="incident")
     add("doctor", "say what this installation can do and what it lacks")
     demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")
     demo.add_argument(
         "--report", metavar="FILE", default="reports/mango-2022-10-11.html", help="where to write it"
     )
     return parser
+
+
+def _add_margin(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
+    margin = add("margin", "judge one portfolio under several margin rules side by side")
+    margin.add_argument("portfolio", nargs="?", help="portfolio file, or a shipped example by name")
+    margin.add_argument("--list", action="store_true", help="list the rules, with source and date")
+    margin.add_argument("--rule", action="append", metavar="NAME", help="only this rule, repeatable")
+    margin.add_argument(
+        "--level",
+        choices=("initial", "maintenance"),
+        default="initial",
+        help="level that is shown in detail and whose failing is a finding (exit 1)",
+    )
+    margin.add_argument(
+        "--trade",
+        action="append",
+        metavar="ASSET:SIZE[@PRICE]",
+        help="show what this trade would do: an underlying's perpetual or a named position; repeatable",
+    )
+    margin.add_argument(
+        "--collateral",
+        nargs="?",
+        const="0",
+        metavar="EXCESS",
+        help="the cheapest collateral to post, withdraw or swap for this excess (0)",
+    )
+    margin.add_argument("--report", metavar="FILE", help="write the page (.html) with its heat maps")
 
 
 def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> None:

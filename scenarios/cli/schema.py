@@ -1,4 +1,4 @@
-"""``backstop schema``: the JSON Schema of incident files."""
+"""``backstop schema``: the JSON Schema of incident or portfolio files."""
 
 from __future__ import annotations
 
@@ -6,15 +6,14 @@ import sys
 from argparse import Namespace
 
 from scenarios.cli.answer import Answer
-from scenarios.files.schema import incident_schema, schema_text
+from scenarios.files.schema import as_text, incident_schema, portfolio_schema
 
 
 def run(arguments: Namespace) -> Answer:
-    """Print the schema; under ``--json`` it is the envelope's data."""
-    del arguments
-    return Answer(incident_schema(), print_schema)
+    """Print the schema as a document of its own; under ``--json`` it is the envelope's data."""
+    schema = portfolio_schema() if arguments.kind == "portfolio" else incident_schema()
 
+    def show() -> None:
+        sys.stdout.write(as_text(schema))
 
-def print_schema() -> None:
-    """Print the schema as a document of its own."""
-    sys.stdout.write(schema_text())
+    return Answer(schema, show)

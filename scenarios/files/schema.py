@@ -1,4 +1,4 @@
-"""The JSON Schema of incident files, for editors and other programs.
+"""The JSON Schemas of incident and portfolio files, for editors and other programs.
 
 The schema says what it can of the rules; what needs a second look at the file (declared assets, known
 actors, the order of steps, which fields an action has) is checked by `load_incident` only.
@@ -24,6 +24,8 @@ from scenarios.files.vocabulary import (
 
 SCHEMA_ID = "urn:backstop:schema:incident:1"
 """Identifier of the schema; the number rises when a file that was valid no longer is."""
+PORTFOLIO_SCHEMA_ID = "urn:backstop:schema:portfolio:1"
+"""The same for portfolio files."""
 SCHEMA_FILE = "incident.schema.json"
 """Name of the generated copy that the package ships for editors."""
 
@@ -81,9 +83,29 @@ def incident_schema() -> dict[str, Any]:
     }
 
 
+def portfolio_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a portfolio file."""
+    from scenarios.files.portfolio import PortfolioFile  # noqa: PLC0415 - incidents do without
+
+    schema = PortfolioFile.model_json_schema(mode="validation")
+    _drop_titles(schema)
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": PORTFOLIO_SCHEMA_ID,
+        **schema,
+        "title": "Backstop portfolio",
+        "description": "One account: collateral, prices by underlying, positions, rules of one's own.",
+    }
+
+
 def schema_text() -> str:
-    """Return the schema as the text of the shipped file."""
-    return json.dumps(incident_schema(), indent=2, ensure_ascii=False) + "\n"
+    """Return the incident schema as the text of the shipped file."""
+    return as_text(incident_schema())
+
+
+def as_text(schema: dict[str, Any]) -> str:
+    """Return a schema as the text of a file."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
 
 
 def _complete_step(step: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ built from their own account types and are not listed here.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from enum import Enum
 from typing import Protocol
 
 from protocol.errors import UnknownNameError
@@ -27,6 +28,19 @@ class MarginRule(Protocol[N]):
         ...
 
 
+class Kind(Enum):
+    """What an account may hold, as far as rules tell things apart."""
+
+    PERPETUAL = "perpetuals"
+    INVERSE = "inverse perpetuals"
+    QUANTO = "quantos"
+    FUTURE = "dated futures"
+    OPTION = "options"
+    BASE = "the underlying as collateral"
+    TOKEN = "other collateral tokens"  # noqa: S105 - a word, no secret
+    DEBT = "a debt of the underlying"
+
+
 @dataclass(frozen=True, slots=True)
 class Preset:
     """A rule with its published parameters.
@@ -41,6 +55,10 @@ class Preset:
         Where the parameters were read.
     as_of
         Year or commit of what was read.
+    holds
+        What an account under this rule may hold.
+    underlyings
+        Those it has parameters for; empty for any.
     single_market
         Whether it judges one underlying at a time.
     """
@@ -49,18 +67,62 @@ class Preset:
     rule: MarginRule[int]
     source: str
     as_of: str
+    holds: frozenset[Kind]
+    underlyings: tuple[str, ...] = ()
     single_market: bool = False
 
 
 _DERIVE = "derivexyz/v2-core scripts/config-mainnet.sol"
+_DERIVE_ACCOUNT = frozenset({Kind.PERPETUAL, Kind.OPTION, Kind.BASE})
+_MAJORS = ("ETH", "BTC")
+
+_GRID_PAGES = {
+    "plain": ("a small grid without add-ons, a starting point for one's own settings", "2026"),
+    "paradex": ("Paradex documentation, portfolio margin", "2025"),
+    "deribit": ("Deribit documentation, portfolio margin (older text)", "2025"),
+    "aevo": ("Aevo documentation, portfolio margin", "2025"),
+    "span": ("published descriptions of SPAN; range and minimum are examples", "2025"),
+    "tims-broad": ("OCC TIMS, SEC release 34-46576: broad index", "2025"),
+    "tims-narrow": ("OCC TIMS, SEC release 34-46576: narrow index", "2025"),
+}
+# Paradex and Aevo list no dated futures; the rest are methods and take what can be revalued.
+_GRID_HOLDS = {
+    "paradex": frozenset({Kind.PERPETUAL, Kind.OPTION, Kind.TOKEN}),
+    "aevo": frozenset({Kind.PERPETUAL, Kind.OPTION, Kind.TOKEN}),
+}
 
 PRESETS: tuple[Preset, ...] = (
-    Preset("derive-standard", STANDARD, _DERIVE, "7736900d"),
-    Preset("derive-portfolio", PORTFOLIO, _DERIVE, "7736900d", single_market=True),
-    Preset("derive-portfolio-2", portfolio_2("ETH", "0.02", "0.01"), _DERIVE, "7736900d", single_market=True),
-    Preset("hyperliquid", HYPERLIQUID, "Hyperliquid documentation, margin tiers", "2025"),
-    Preset("deribit-standard", DERIBIT_STANDARD, "Deribit documentation, margins", "2025"),
-    *(Preset(name, rule, "module grids names the page of each", "2025") for name, rule in GRIDS.items()),
+    Preset("derive-standard", STANDARD, _DERIVE, "7736900d", _DERIVE_ACCOUNT, _MAJORS),
+    Preset("derive-portfolio", PORTFOLIO, _DERIVE, "7736900d", _DERIVE_ACCOUNT, _MAJORS, single_market=True),
+    Preset(
+        "derive-portfolio-2",
+        portfolio_2("ETH", "0.02", "0.01"),
+        _DERIVE,
+        "7736900d",
+        _DERIVE_ACCOUNT,
+        ("ETH",),
+        single_market=True,
+    ),
+    Preset(
+        "hyperliquid",
+        HYPERLIQUID,
+        "Hyperliquid documentation, margin tiers",
+        "2025",
+        frozenset({Kind.PERPETUAL}),
+        ("BTC", "ETH"),
+    ),
+    Preset(
+        "deribit-standard",
+        DERIBIT_STANDARD,
+        "Deribit documentation, margins",
+        "2025",
+        frozenset({Kind.PERPETUAL, Kind.INVERSE, Kind.FUTURE, Kind.OPTION, Kind.BASE}),
+        ("BTC", "ETH"),
+    ),
+    *(
+        Preset(name, rule, *_GRID_PAGES[name], _GRID_HOLDS.get(name, frozenset(Kind)))
+        for name, rule in GRIDS.items()
+    ),
 )
 
 

@@ -1,0 +1,169 @@
+"""The file of ``backstop margin``: collateral, prices by underlying, positions, rules of one's own."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic_core import PydanticCustomError
+
+from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
+
+PriceViewName: TypeAlias = Literal["index", "mark", "conservative", "bid-ask", "widened"]
+
+
+ZERO, ONE = Decimal(0), Decimal(1)
+
+
+def _share(number: Decimal) -> Decimal:
+    if not 0 <= number <= 1:
+        raise PydanticCustomError("share", "this is no share", {"expected": "0 to 1: 0.25 is 25 %"})
+    return number
+
+
+Share: TypeAlias = Annotated[Number, AfterValidator(_share)]
+"""An exact number from zero to one."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Collateral(_Part):
+    """A balance: the account's cash, units of an underlying, or a token with a price of its own."""
+
+    amount: Number = Field(description="Units; negative for a debt (cash and underlyings only).")
+    cash: bool = Field(False, description="Whether this is the asset in which the account settles.")
+    price: Positive | None = Field(None, description="For a token that is no underlying of this file.")
+    confidence: Share = Field(ONE, description="What the token's oracle claims, 0 to 1.")
+    follows: str | None = Field(None, description="Underlying with which the token's price moves.")
+    available: NotNegative = Field(ZERO, description="Units outside that could be posted.")
+    locked: bool = Field(False, description="Whether it must stay in the account.")
+    carry: Number = Field(ZERO, description="Cost per dollar posted, such as yield given up.")
+    swap_fee: Fraction = Field(ZERO, description="Share of the value lost on either side of a swap.")
+
+
+class Surface(_Part):
+    """Raw SVI: total variance a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)) at log-moneyness k."""
+
+    a: Number
+    b: NotNegative
+    rho: Number = Field(description="Skew, -1 to 1.")
+    m: Number
+    sigma: NotNegative
+
+
+class Expiry(_Part):
+    """One expiry of an underlying."""
+
+    days: Positive = Field(description="To expiry.")
+    forward: Positive | None = Field(None, description="Forward price; the index if not given.")
+    rate: Number = Field(ZERO, description="Interest per year.")
+    volatility: Positive | None = Field(None, description="One implied volatility for all strikes.")
+    svi: Surface | None = Field(None, description="The volatility surface, instead of one volatility.")
+    average: NotNegative = Field(
+        ZERO, description="Mean price so far where settlement is averaged and has begun."
+    )
+    forward_confidence: Share = ONE
+    rate_confidence: Share = ONE
+    volatility_confidence: Share = ONE
+
+
+class Underlying(_Part):
+    """The prices of one underlying."""
+
+    index: Positive = Field(description="Spot index price.")
+    mark: Positive | None = Field(None, description="The perpetual's mark; the index if not given.")
+    slow: Positive | None = Field(None, description="Time-weighted or delayed price.")
+    bid: Positive | None = None
+    ask: Positive | None = None
+    uncertainty: NotNegative = Field(ZERO, description="Half the oracle's confidence interval.")
+    confidence: Share = Field(ONE, description="What the oracle claims, 0 to 1.")
+    expiries: dict[str, Expiry] = Field(default_factory=dict)
+
+
+class _Contract(_Part):
+    underlying: str
+    name: str | None = Field(None, description="By which `--trade` finds it.")
+
+
+class Perpetual(_Contract):
+    """A linear perpetual: pays size * (mark - entry) in cash."""
+
+    type: Literal["perpetual"]
+    size: Number
+    entry: Positive
+    funding: Number = Field(ZERO, description="Received and not yet in cash; negative if owed.")
+
+
+class InversePerpetual(_Contract):
+    """A coin-settled perpetual: pays contracts * (1 / entry - 1 / mark) of the underlying."""
+
+    type: Literal["inverse-perpetual"]
+    contracts: Number = Field(description="Of one dollar each; negative if sold.")
+    entry: Positive
+
+
+class Quanto(_Contract):
+    """Pays size * (mark - entry) * rate in a third asset."""
+
+    type: Literal["quanto"]
+    size: Number
+    entry: Positive
+    settlement: str = Field(description="The third asset: another underlying of this file.")
+    rate: Positive = Field(description="Units of the third asset per dollar of move.")
+
+
+class DatedFuture(_Contract):
+    """A linear future: pays size * (forward - entry) in cash."""
+
+    type: Literal["future"]
+    expiry: str
+    size: Number
+    entry: Positive
+
+
+class Option(_Contract):
+    """A European option."""
+
+    type: Literal["call", "put"]
+    expiry: str
+    strike: Positive
+    size: Number = Field(description="Positive if bought, negative if sold.")
+
+
+Position: TypeAlias = Annotated[
+    Perpetual | InversePerpetual | Quanto | DatedFuture | Option, Field(discriminator="type")
+]
+
+
+class OwnRule(_Part):
+    """A scenario grid with netting across underlyings and haircuts of one's own."""
+
+    grid: str = Field(description="The preset whose scenarios and charges it takes.")
+    correlations: dict[str, Number] = Field(
+        default_factory=dict, description="By pair such as BTC/ETH; pairs not given are at zero."
+    )
+    floor: Share = Field(ZERO, description="Least share of the plain sum that is charged, 0 to 1.")
+    haircuts: dict[str, Share] = Field(
+        default_factory=dict, description="By collateral token; what has none does not count."
+    )
+
+
+class PortfolioFile(_Part):
+    """One account and the market it stands in."""
+
+    title: str = Field(min_length=1)
+    money: str = Field("USD", description="The unit of every price.")
+    price_view: PriceViewName = Field("mark", description="Which of the known prices are read.")
+    stable_price: Positive = Field(ONE, description="Price of the settlement asset.")
+    collateral: dict[str, Collateral] = Field(default_factory=dict, description="Balances by asset.")
+    underlyings: dict[str, Underlying] = Field(default_factory=dict, description="Prices by underlying.")
+    positions: list[Position] = Field(default_factory=list)
+    rules: dict[str, OwnRule] = Field(default_factory=dict, description="Rules of one's own by name.")
+    direction: dict[str, Number] = Field(
+        default_factory=dict,
+        description="The common direction: how much of a move each underlying makes; 1 if none is given.",
+    )
+    notes: list[str] = Field(default_factory=list)

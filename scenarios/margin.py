@@ -1,0 +1,314 @@
+"""One portfolio under many margin rules, side by side: what ``backstop margin`` answers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from itertools import combinations
+
+from protocol.errors import RuleError, UnknownNameError
+from protocol.fixed_point import WAD
+from protocol.fixed_point.context import EXACT
+from protocol.margin.correlation_stress import correlation_stress
+from protocol.margin.fit import fit
+from protocol.margin.grid_margin import GridMargin
+from protocol.margin.holdings import Portfolio
+from protocol.margin.judgement import INITIAL, MAINTENANCE, Check, Judgement
+from protocol.margin.moves import FailingMoves, failing_moves
+from protocol.margin.presets.grids import GRIDS, correlated, wad
+from protocol.margin.presets.registry import PRESETS, Preset, preset
+from protocol.margin.scenarios import Scenario
+from protocol.margin.weights import Slice
+from scenarios.files.portfolio import OwnRule, PortfolioFile
+from scenarios.margin_build import Account, TradeOrder, build, traded
+
+LEVELS: Mapping[str, Check] = {"initial": INITIAL, "maintenance": MAINTENANCE}
+
+
+@dataclass(frozen=True, slots=True)
+class ScenarioResult:
+    """A scenario's move of spot (a share), its move of volatility, how much counts, profit or loss."""
+
+    spot: Decimal
+    volatility: str
+    weight: Decimal
+    profit: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class LevelResult:
+    """A rule's answer at one level, in the file's money.
+
+    Parameters
+    ----------
+    requirement, excess
+        What is asked for, and equity less that.
+    worst
+        Index of the worst scenario in the rule's list; None without scenarios or where a charge was worse.
+    worst_in_words
+        The same for readers.
+    charges
+        Every add-on by name.
+    """
+
+    requirement: Decimal
+    excess: Decimal
+    worst: int | None
+    worst_in_words: str
+    charges: Mapping[str, Decimal]
+
+
+@dataclass(frozen=True, slots=True)
+class Impact:
+    """Excess at one level before and after the trades."""
+
+    before: Decimal
+    after: Decimal
+    permitted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class LiquidationPrices:
+    """Prices of what moves at which maintenance fails, the nearest below and above; None where it does not.
+
+    For the common direction they are factors of today's prices.
+    """
+
+    below: Decimal | None
+    above: Decimal | None
+
+
+@dataclass(frozen=True, slots=True)
+class Stress:
+    """Requirements with correlations as given, at one, at zero, and without netting."""
+
+    given: Decimal
+    together: Decimal
+    apart: Decimal
+    plain: Decimal
+    saved: Decimal
+    at_risk: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class RuleResult:
+    """What one rule says; ``refused`` holds the reason where it cannot judge, and then the rest is empty."""
+
+    name: str
+    source: str
+    as_of: str
+    refused: str | None = None
+    left_out: tuple[str, ...] = ()
+    equity: Decimal | None = None
+    initial: LevelResult | None = None
+    maintenance: LevelResult | None = None
+    scenarios: tuple[ScenarioResult, ...] = ()
+    liquidation: Mapping[str, LiquidationPrices] | None = None
+    common_direction: LiquidationPrices | None = None
+    impact: Mapping[str, Impact] | None = None
+    stress: Stress | None = None
+
+    def at(self, level: str) -> LevelResult | None:
+        """Return the answer at ``initial`` or ``maintenance``."""
+        return self.initial if level == "initial" else self.maintenance
+
+
+@dataclass(frozen=True, slots=True)
+class MarginComparison:
+    """The portfolio under every rule asked for."""
+
+    title: str
+    money: str
+    price_view: str
+    level: str
+    rules: tuple[RuleResult, ...]
+    trades: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+
+    @property
+    def has_finding(self) -> bool:
+        """Whether some rule that judged finds too little margin at the level asked for."""
+        found = (rule.at(self.level) for rule in self.rules)
+        return any(result is not None and result.excess < 0 for result in found)
+
+
+def rules_of(model: PortfolioFile, names: Sequence[str] = ()) -> tuple[Preset, ...]:
+    """Return the rules by name, or the file's own and all presets.
+
+    Raises
+    ------
+    UnknownNameError
+        With the names that exist.
+    """
+    own = {name: own_rule(model, name, rule) for name, rule in model.rules.items()}
+    if not names:
+        return (*own.values(), *PRESETS)
+    known = (*own, *(one.name for one in PRESETS))
+    for name in names:
+        if name not in known:
+            raise UnknownNameError("margin rule", name, known)
+    return tuple(own[name] if name in own else preset(name) for name in dict.fromkeys(names))
+
+
+def own_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Preset:
+    """Return a rule of the file: a grid with its correlations, floor and haircuts."""
+    base = preset(rule.grid)
+    grid = GRIDS[rule.grid]
+    haircuts = tuple((token, (Slice(0, WAD - wad(cut)),)) for token, cut in rule.haircuts.items())
+    grid = replace(grid, haircuts=haircuts)
+    if rule.correlations:
+        pairs = dict.fromkeys(combinations(sorted(model.underlyings), 2), "0")
+        for pair, value in rule.correlations.items():
+            first, second = sorted(pair.split("/"))
+            pairs[first, second] = format(value, "f")
+        grid = correlated(grid, pairs, format(rule.floor, "f"))
+    source = f"this file, on the grid {rule.grid!r}"
+    return replace(base, name=name, rule=grid, source=source)
+
+
+def compare(
+    model: PortfolioFile,
+    names: Sequence[str] = (),
+    trades: Sequence[TradeOrder] = (),
+    level: str = "initial",
+) -> MarginComparison:
+    """Return a portfolio under rules side by side.
+
+    Parameters
+    ----------
+    model
+        The file.
+    names
+        Rules by name; all if none is given.
+    trades
+        What would be traded; the answer is that of the account as it stands, with the trades' impact.
+    level
+        ``initial`` or ``maintenance``: whose failing is a finding.
+
+    Raises
+    ------
+    UnknownNameError
+        If a rule or what is traded does not exist.
+    SurfaceError
+        If a volatility surface is impossible.
+    """
+    account = build(model)
+    after = build(*traded(model, trades)) if trades else None
+    rules = tuple(_judged(model, rule, account, after) for rule in rules_of(model, names))
+    shown = tuple(f"{t.asset}:{t.size}" + (f"@{t.price}" if t.price is not None else "") for t in trades)
+    return MarginComparison(
+        model.title, model.money, model.price_view, level, rules, shown, tuple(model.notes)
+    )
+
+
+def judge(rule: Preset, account: Account, check: Check) -> Judgement[int]:
+    """Return a rule's exact judgement.
+
+    Raises
+    ------
+    RuleError
+        If the rule cannot judge the account.
+    """
+    return rule.rule.judge(EXACT, fit(rule, account.portfolio, account.kinds).portfolio, check)
+
+
+def _judged(model: PortfolioFile, rule: Preset, account: Account, after: Account | None) -> RuleResult:
+    try:
+        fitted = fit(rule, account.portfolio, account.kinds)
+        answers = {name: rule.rule.judge(EXACT, fitted.portfolio, check) for name, check in LEVELS.items()}
+    except RuleError as error:
+        why = str(error.details.get("why", error.message))
+        return RuleResult(rule.name, rule.source, rule.as_of, refused=why)
+    scenarios: tuple[Scenario[int], ...] = getattr(rule.rule, "scenarios", ())
+    outcomes = tuple(
+        ScenarioResult(number(s.spot - WAD), s.move, number(s.weight), number(profit))
+        for s, profit in zip(scenarios, answers["initial"].scenarios, strict=True)
+    )
+    stress = None
+    if isinstance(rule.rule, GridMargin) and rule.rule.cross is not None:
+        found = correlation_stress(EXACT, rule.rule, fitted.portfolio, INITIAL)
+        parts = (found.given, found.together, found.apart, found.plain, found.saved, found.at_risk)
+        stress = Stress(*map(number, parts))
+    alone, common = _liquidation(model, rule, fitted.portfolio)
+    return RuleResult(
+        rule.name,
+        rule.source,
+        rule.as_of,
+        None,
+        fitted.left_out,
+        number(answers["initial"].equity),
+        _level(answers["initial"], scenarios),
+        _level(answers["maintenance"], scenarios),
+        outcomes,
+        alone,
+        common,
+        None if after is None else _impact(rule, answers, after),
+        stress,
+    )
+
+
+def _level(answer: Judgement[int], scenarios: tuple[Scenario[int], ...]) -> LevelResult:
+    charges = {name: number(amount) for name, amount in answer.charges.items()}
+    worst: int | None = None
+    words = "no scenarios"
+    if scenarios:
+        words = "a contingency, worse than every scenario"
+        if answer.worst is not None and answer.worst < len(scenarios):
+            worst = int(answer.worst)
+            words = in_words(scenarios[worst])
+    return LevelResult(number(answer.requirement), number(answer.excess), worst, words, charges)
+
+
+def in_words(scenario: Scenario[int]) -> str:
+    """Return a scenario for readers: the move of spot and what volatility does."""
+    spot = float(number(scenario.spot - WAD) * 100)
+    volatility = {"NONE": "same volatility", "UP": "volatility up", "DOWN": "volatility down"}
+    moved = volatility.get(scenario.move, scenario.move.lower().replace("_", " "))
+    counted = "" if scenario.weight == WAD else f", {float(number(scenario.weight) * 100):.4g} % counted"
+    share = f"{spot:+.4g} %" if spot else "0 %"
+    return f"spot {share}, {moved}{counted}"
+
+
+def _impact(rule: Preset, before: Mapping[str, Judgement[int]], after: Account) -> dict[str, Impact] | None:
+    try:
+        then = {name: judge(rule, after, check).excess for name, check in LEVELS.items()}
+    except RuleError:
+        return None
+    return {
+        name: Impact(number(before[name].excess), number(excess), excess >= 0)
+        for name, excess in then.items()
+    }
+
+
+def _liquidation(
+    model: PortfolioFile, rule: Preset, portfolio: Portfolio[int]
+) -> tuple[dict[str, LiquidationPrices], LiquidationPrices]:
+    alone = {}
+    betas: dict[str, int] = {}
+    for market in portfolio.markets:
+        name = market.underlying
+        moves = {name: WAD, **dict.fromkeys(_followers(model, name), WAD)}
+        price = model.underlyings[name].index
+        alone[name] = _prices(failing_moves(rule.rule, portfolio, moves), price)
+        beta = wad(model.direction.get(name, Decimal(0 if model.direction else 1)))
+        betas |= dict.fromkeys(moves, beta)
+    common = failing_moves(rule.rule, portfolio, betas) if betas else FailingMoves(None, None)
+    return alone, _prices(common, Decimal(1))
+
+
+def _followers(model: PortfolioFile, name: str) -> list[str]:
+    return [token for token, held in model.collateral.items() if held.follows == name]
+
+
+def _prices(moves: FailingMoves, price: Decimal) -> LiquidationPrices:
+    below, above = (
+        None if factor is None else Decimal(f"{float(price) * factor:.9g}")
+        for factor in (moves.below, moves.above)
+    )
+    return LiquidationPrices(below, above)
+
+
+def number(amount: int) -> Decimal:
+    """Return 18-decimal units as a decimal, exactly."""
+    return Decimal(f"{amount}e-18")

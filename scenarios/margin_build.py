@@ -1,0 +1,278 @@
+"""From a portfolio file to the holdings that every margin rule judges, before and after trades.
+
+Contracts that no rule lists by name are written as what they are worth and how they move:
+
+- a dated future as forward / mark perpetuals, so that its notional and its dollars per move are its own;
+- an inverse perpetual struck anew at its mark, contracts / mark perpetuals, the gain so far being coin;
+- a quanto as size * rate * price of the third asset perpetuals, the gain so far being that asset. What both
+  assets moving together adds (the product of the two moves) is not in it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+
+from protocol.errors import UnknownNameError
+from protocol.fixed_point import WAD
+from protocol.fixed_point.context import EXACT
+from protocol.instruments.futures import InversePerpetual as InverseContract
+from protocol.instruments.futures import Quanto as QuantoContract
+from protocol.instruments.instrument import Position as Held
+from protocol.margin.fit import kinds_of
+from protocol.margin.holdings import (
+    ExpiryHolding,
+    MarketHolding,
+    OptionHolding,
+    PerpHolding,
+    Portfolio,
+    TokenHolding,
+)
+from protocol.margin.judgement import Prices, PriceView
+from protocol.margin.presets.grids import wad
+from protocol.margin.presets.registry import Kind
+from protocol.pricing.black76 import prices as black76
+from protocol.pricing.settlement import split_forward
+from protocol.pricing.volatility_surface import SviSlice
+from scenarios.files.portfolio import (
+    DatedFuture,
+    Expiry,
+    InversePerpetual,
+    Option,
+    Perpetual,
+    PortfolioFile,
+    Position,
+    Quanto,
+    Underlying,
+)
+
+SECONDS_PER_DAY = 86_400
+_VIEWS = {
+    "index": PriceView.INDEX,
+    "mark": PriceView.MARK,
+    "conservative": PriceView.CONSERVATIVE,
+    "bid-ask": PriceView.BID_ASK,
+    "widened": PriceView.WIDENED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """The holdings, and what was held before other contracts were written as perpetuals."""
+
+    portfolio: Portfolio[int]
+    kinds: frozenset[Kind]
+
+
+@dataclass(frozen=True, slots=True)
+class TradeOrder:
+    """What ``--trade`` asks: an underlying's perpetual or a named position, units, price (mark if None)."""
+
+    asset: str
+    size: Decimal
+    price: Decimal | None = None
+
+
+@dataclass(slots=True)
+class _Market:
+    """One underlying while its positions are added up."""
+
+    base: int = 0
+    size: int = 0
+    gain: int = 0
+    linear: bool = False
+    rows: dict[str, dict[tuple[int, bool], int]] = field(default_factory=dict)
+
+
+def build(model: PortfolioFile, extra_cash: int = 0) -> Account:
+    """Return the holdings of a file.
+
+    Parameters
+    ----------
+    model
+        The file.
+    extra_cash
+        Paid (negative) or received for trades, 18 decimals.
+
+    Raises
+    ------
+    SurfaceError
+        If a volatility surface gives a negative variance.
+    """
+    markets = {name: _Market() for name in model.underlyings}
+    cash = extra_cash
+    tokens = []
+    for name, held in model.collateral.items():
+        amount = wad(held.amount)
+        if held.cash:
+            cash += amount
+        elif name in markets:
+            markets[name].base += amount
+        elif amount:
+            assert held.price is not None
+            tokens.append(TokenHolding(name, amount, wad(held.price), wad(held.confidence)))
+    for position in model.positions:
+        _add(model, markets, position)
+    kinds = {_kind(position) for position in model.positions}
+    holdings = tuple(
+        _holding(name, market, model)
+        for name, market in markets.items()
+        if market.base or market.linear or market.rows
+    )
+    portfolio = Portfolio(cash, wad(model.stable_price), holdings, tuple(tokens))
+    return Account(portfolio, frozenset(kinds) | (kinds_of(portfolio) - {Kind.PERPETUAL}))
+
+
+def _kind(position: Position) -> Kind:
+    if isinstance(position, Option):
+        return Kind.OPTION
+    if isinstance(position, InversePerpetual):
+        return Kind.INVERSE
+    if isinstance(position, Quanto):
+        return Kind.QUANTO
+    return Kind.FUTURE if isinstance(position, DatedFuture) else Kind.PERPETUAL
+
+
+def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Position) -> None:
+    market, prices = markets[position.underlying], model.underlyings[position.underlying]
+    if isinstance(position, Option):
+        row = market.rows.setdefault(position.expiry, {})
+        key = (wad(position.strike), position.type == "call")
+        row[key] = row.get(key, 0) + wad(position.size)
+        return
+    market.linear = True
+    units = wad(position.contracts if isinstance(position, InversePerpetual) else position.size)
+    mark = _mark(prices, model.price_view, owned=units >= 0)
+    entry = wad(position.entry)
+    if isinstance(position, Perpetual):
+        market.size += units
+        market.gain += EXACT.mul_to_zero(units, mark - entry) + wad(position.funding)
+    elif isinstance(position, DatedFuture):
+        forward = _forward(prices, prices.expiries[position.expiry])
+        market.size += EXACT.div_to_zero(EXACT.mul_to_zero(units, forward), mark)
+        market.gain += EXACT.mul_to_zero(units, forward - entry)
+    elif isinstance(position, InversePerpetual):
+        contract = InverseContract("", position.underlying)
+        market.size += EXACT.div_to_zero(units, mark)
+        market.base += contract.value(EXACT, Held(units, entry), {position.underlying: mark})
+    else:
+        third = position.settlement
+        quanto = QuantoContract("", position.underlying, third, wad(position.rate))
+        worth = EXACT.mul_to_zero(wad(position.rate), wad(model.underlyings[third].index))
+        market.size += EXACT.mul_to_zero(units, worth)
+        markets[third].base += quanto.value(EXACT, Held(units, entry), {position.underlying: mark})
+
+
+def _holding(name: str, market: _Market, model: PortfolioFile) -> MarketHolding[int]:
+    prices = model.underlyings[name]
+    confidence = wad(prices.confidence)
+    perp = None
+    if market.linear:
+        mark = _mark(prices, model.price_view, owned=market.size >= 0)
+        perp = PerpHolding(market.size, mark, confidence, market.gain)
+    expiries = tuple(
+        _expiry(prices, prices.expiries[key], rows)
+        for key, rows in sorted(market.rows.items(), key=lambda item: prices.expiries[item[0]].days)
+    )
+    spot = _seen(prices, wad(prices.index), model.price_view, owned=market.base >= 0)
+    return MarketHolding(name, spot, confidence, perp, market.base, expiries)
+
+
+def _expiry(prices: Underlying, expiry: Expiry, rows: Mapping[tuple[int, bool], int]) -> ExpiryHolding[int]:
+    seconds = int(expiry.days * SECONDS_PER_DAY)
+    fixed, variable = split_forward(EXACT, _forward(prices, expiry), wad(expiry.average), seconds)
+    held = tuple(
+        OptionHolding(strike, _volatility(prices, expiry, strike), amount, call)
+        for (strike, call), amount in sorted(rows.items())
+    )
+    return ExpiryHolding(
+        seconds,
+        fixed,
+        variable,
+        wad(expiry.rate),
+        wad(expiry.forward_confidence),
+        wad(expiry.rate_confidence),
+        wad(expiry.volatility_confidence),
+        held,
+    )
+
+
+def _volatility(prices: Underlying, expiry: Expiry, strike: int) -> int:
+    if expiry.svi is None:
+        assert expiry.volatility is not None
+        return wad(expiry.volatility)
+    svi = expiry.svi
+    years = wad(expiry.days / 365)
+    terms = (wad(svi.a), wad(svi.b), wad(svi.rho), wad(svi.m), wad(svi.sigma))
+    return SviSlice(*terms, _forward(prices, expiry), years).volatility(EXACT, strike)
+
+
+def _forward(prices: Underlying, expiry: Expiry) -> int:
+    return wad(prices.index if expiry.forward is None else expiry.forward)
+
+
+def _mark(prices: Underlying, view: str, *, owned: bool) -> int:
+    mark = prices.index if prices.mark is None else prices.mark
+    return _seen(prices, wad(mark), view, owned=owned)
+
+
+def _seen(prices: Underlying, current: int, view: str, *, owned: bool) -> int:
+    """Return what the view reads where the current price is ``current``; other prices stand in by it."""
+    if view == "index":
+        return wad(prices.index)
+    slow, bid, ask = (
+        current if price is None else wad(price) for price in (prices.slow, prices.bid, prices.ask)
+    )
+    known = Prices(current, slow, bid, ask, wad(prices.uncertainty))
+    return known.seen(EXACT, _VIEWS[view], owned)
+
+
+def traded(model: PortfolioFile, orders: Iterable[TradeOrder]) -> tuple[PortfolioFile, int]:
+    """Return the file with the trades' positions added, and the cash that options cost (18 decimals).
+
+    Raises
+    ------
+    UnknownNameError
+        If a trade names neither an underlying nor a position.
+    """
+    named = {position.name: position for position in model.positions if position.name}
+    positions, cash = list(model.positions), 0
+    for order in orders:
+        if order.asset in model.underlyings:
+            prices = model.underlyings[order.asset]
+            entry = order.price or prices.mark or prices.index
+            perpetual = Perpetual(type="perpetual", underlying=order.asset, size=order.size, entry=entry)
+            positions.append(perpetual)
+        elif order.asset in named:
+            position, paid = _more_of(model, named[order.asset], order)
+            positions.append(position)
+            cash -= paid
+        else:
+            raise UnknownNameError("underlying or named position", order.asset, (*model.underlyings, *named))
+    return model.model_copy(update={"positions": positions}), cash
+
+
+def _more_of(model: PortfolioFile, position: Position, order: TradeOrder) -> tuple[Position, int]:
+    prices = model.underlyings[position.underlying]
+    changes: dict[str, object] = {"name": None}
+    size = "contracts" if isinstance(position, InversePerpetual) else "size"
+    changes[size] = order.size
+    if isinstance(position, Option):
+        price = _option_mark(prices, position) if order.price is None else wad(order.price)
+        return position.model_copy(update=changes), EXACT.mul_to_zero(wad(order.size), price)
+    now = prices.mark or prices.index
+    if isinstance(position, DatedFuture):
+        now = prices.expiries[position.expiry].forward or prices.index
+    if isinstance(position, Perpetual):
+        changes["funding"] = Decimal(0)
+    return position.model_copy(update={**changes, "entry": order.price or now}), 0
+
+
+def _option_mark(prices: Underlying, option: Option) -> int:
+    expiry, strike = prices.expiries[option.expiry], wad(option.strike)
+    seconds = int(expiry.days * SECONDS_PER_DAY)
+    fixed, variable = split_forward(EXACT, _forward(prices, expiry), wad(expiry.average), seconds)
+    volatility = _volatility(prices, expiry, strike)
+    call, put = black76(EXACT, seconds, WAD, volatility, fixed + variable, strike)
+    return call if option.type == "call" else put
