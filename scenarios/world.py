@@ -157,6 +157,16 @@ class World:
         self.state.values[venue] = after
         return shares, other
 
+    def remove_liquidity(self, actor: str, venue: str, shares: int) -> tuple[int, int]:
+        """Burn ``shares`` LP tokens of a pair; return the units of token 0 and token 1 paid out."""
+        pair = self.pair(venue)
+        amount0, amount1, after = pair.burn(shares, time=self.time)
+        self.move(actor, shares_of(venue), shares_of(venue), shares, "LP tokens burned")
+        self.move(venue, actor, pair.token0, amount0, "liquidity removed")
+        self.move(venue, actor, pair.token1, amount1, "liquidity removed")
+        self.state.values[venue] = after
+        return amount0, amount1
+
     # Vaults
 
     def vault(self, name: str) -> VaultShare:
