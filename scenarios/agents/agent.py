@@ -1,4 +1,4 @@
-"""The base of every agent: its parameters are the entry of the protocol file, so each is checked and explained.
+"""The base of every agent: its parameters are the entry of the protocol file, checked and explained.
 
 A user's agent is a subclass with a ``type``, its parameters as fields and one method, ``act``. It is called
 once per step inside a transaction of its own; what a rule refuses is undone and logged.

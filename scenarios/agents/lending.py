@@ -25,7 +25,9 @@ class LoopingBorrower(Agent):
     type: Literal["looping-borrower"] = "looping-borrower"
     collateral: str
     debt: str
-    sell_on: str = Field("outside", description="Where the debt is sold for collateral; a venue or `outside`.")
+    sell_on: str = Field(
+        "outside", description="Where the debt is sold for collateral; a venue or `outside`."
+    )
     loops: Annotated[int, Field(ge=1, le=50, strict=True)] = 5
     use: Fraction = Field(Decimal("0.95"), description="Part of the permitted debt drawn in each loop.")
 
@@ -135,17 +137,10 @@ class Keeper(Agent):
         return step.moved is not None and protocol.judge(owner, market).excess < 0
 
     def _worth(self, game: Simulation, me: str) -> Exact:
-        book = game.world.state.ledger
-        wallets = (book.balances(me), book.balances(game.protocol.account(me)))
-        return sum(
-            (
-                game.value(asset, units)
-                for held in wallets
-                for asset, units in held.items()
-                if asset in game.outside
-            ),
-            Exact(0),
-        )
+        """Return what the keeper owns, positions included, at the outside prices."""
+        book, values = game.world.state.ledger, game.unit_values()
+        held = [*book.balances(me).items(), *book.balances(game.protocol.account(me)).items()]
+        return sum((values[asset] * units for asset, units in held if asset in values), Exact(0))
 
     def _sell(self, game: Simulation, me: str, step: Step) -> None:
         """Turn what was seized into what was paid."""
@@ -165,8 +160,14 @@ class Keeper(Agent):
 def log_step(game: Simulation, keeper: str, owner: str, step: Step) -> None:
     """Write a liquidation step and what the waterfall paid into the log."""
     if step.moved is not None:
-        taken = {a: u for a, u in step.moved.taken.items() if u and a in game.outside}
-        volume = sum((abs(game.value(a, u)) for a, u in taken.items()), Exact(0))
+        perpetuals = game.file.perpetuals
+        volume = Exact(0)
+        for asset, units in step.moved.taken.items():
+            if asset in perpetuals:
+                base = Exact(units, 10 ** game.world.decimals[asset])
+                volume += abs(base * game.outside[perpetuals[asset].underlying])
+            elif asset in game.outside and (not perpetuals or units > 0):
+                volume += abs(game.value(asset, units))
         game.record(
             keeper,
             "liquidation",

@@ -89,7 +89,7 @@ class Arbitrageur(Agent):
         """Trade both ways round where it pays."""
         for sell, buy in ((self.quote, self.base), (self.base, self.quote)):
             size = self._size(game, me, sell, buy)
-            if size <= 0 or self._gain(game, sell, buy, size) <= max(self.least_profit, 0):
+            if size <= 0 or self._gain(game, sell, buy, size) <= self.least_profit:
                 continue
             with game.attempt(me, "arbitrage"):
                 got = game.swap(me, self.venue, sell, buy, size).amount_out
@@ -107,17 +107,27 @@ class Arbitrageur(Agent):
     def _size(self, game: Simulation, me: str, sell: str, buy: str) -> int:
         venue, most = game.world.venue(self.venue), game.balance(me, sell)
         if self.against == "outside":
-            rate = self._rate(game, sell, buy)
-            left = game.left_outside(me, buy)
-            if left is not None and most:
-                most = best_size(lambda x: Exact(min(_quote(venue, sell, buy, x), left)), most)
             if isinstance(venue, UniswapV2Pair):
-                return pair_against_price(venue, sell, buy, rate, most)
-        else:
-            other = game.world.venue(self.against)
-            if isinstance(venue, UniswapV2Pair) and isinstance(other, UniswapV2Pair):
-                return between_pairs(venue, other, sell, buy, most)
+                size = pair_against_price(venue, sell, buy, self._rate(game, sell, buy), most)
+            else:
+                size = best_size(lambda x: self._gain(game, sell, buy, x), most)
+            return self._within(game, me, venue, sell, buy, size)
+        other = game.world.venue(self.against)
+        if isinstance(venue, UniswapV2Pair) and isinstance(other, UniswapV2Pair):
+            return between_pairs(venue, other, sell, buy, most)
         return best_size(lambda size: self._gain(game, sell, buy, size), most)
+
+    @staticmethod
+    def _within(game: Simulation, me: str, venue: Venue, sell: str, buy: str, size: int) -> int:
+        """Cut a size to what can still be sold outside, by bisection on the exact quote."""
+        left = game.left_outside(me, buy)
+        if left is None or _quote(venue, sell, buy, size) <= left:
+            return size
+        low, high = 0, size
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if _quote(venue, sell, buy, middle) <= left else (low, middle)
+        return low
 
     def _gain(self, game: Simulation, sell: str, buy: str, size: int) -> Exact:
         """Return the profit of a size in money at the outside price, on exact quotes."""
@@ -134,7 +144,7 @@ class MarketMaker(Agent):
 
     type: Literal["market-maker"] = "market-maker"
     market: str
-    half_spread: Fraction = Field(Decimal("0.001"), description="Part of the price, on either side.")
+    half_spread: Fraction = Field(Decimal("0.001"), description="Part of the price.")
     most_position: Positive = Field(description="Base that it holds at most, either way.")
 
     def open(self, game: Simulation, me: str) -> None:
@@ -147,7 +157,7 @@ class MarketMaker(Agent):
         """Do nothing by itself: it is traded against through ``fill``."""
 
     def price(self, game: Simulation, *, buying: bool) -> Exact | None:
-        """Return its price to a buyer or a seller, settlement asset per base; None without an oracle price."""
+        """Return its price in the settlement asset per base; None without an oracle price."""
         file = game.file
         mark = game.oracle_price(file.perpetuals[self.market].underlying)
         settlement = game.oracle_price(file.margin.settlement)

@@ -1,1 +1,1 @@
-"""Attack strategies: small classes with documented parameters that report profit, loss, capital and who paid."""
+"""Attack strategies: small classes that report profit, loss, capital and who paid."""

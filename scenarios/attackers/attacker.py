@@ -14,7 +14,7 @@ from decimal import Decimal
 from fractions import Fraction
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from protocol.errors import RuleError
 from scenarios.simulation.wealth import OUTSIDE_MARKETS, changes, together
@@ -33,7 +33,7 @@ SPREAD_ALLOWANCE = Fraction(2, 100)
 """More than is needed is sold by this part, so that the outside spread does not leave a gap."""
 
 
-def searched(low: float, high: float, description: str, *, whole: bool = False, log: bool = False) -> Any:  # noqa: ANN401 - what pydantic's Field returns
+def searched(low: float, high: float, description: str, *, whole: bool = False, log: bool = False) -> Any:
     """Declare a parameter that the search of ``backstop attack`` may vary.
 
     Parameters
@@ -45,7 +45,8 @@ def searched(low: float, high: float, description: str, *, whole: bool = False, 
     log
         Whether the search runs over the logarithm.
     """
-    extra = {"search": {"low": low, "high": high, "whole": whole, "log": log}}
+    bounds: dict[str, JsonValue] = {"low": low, "high": high, "whole": whole, "log": log}
+    extra: dict[str, JsonValue] = {"search": bounds}
     return Field(description=description, json_schema_extra=extra)
 
 
@@ -148,14 +149,14 @@ class Attacker(BaseModel):
             self.attack(game, purse)
         except RuleError as error:
             refused = f"{error.code}: {error.message}"
-        after, events = game.wealth(), tuple(game.events[point.events :])
+        after, events = game.wealth(purse.accounts), tuple(game.events[point.events :])
         prices = dict(game.outside)
         game.restore(point)
         # Both moments are valued at the last outside prices: what the market did is nobody's doing here.
         game.outside = prices
-        before = game.wealth()
+        before = game.wealth(purse.accounts)
         brought = sum((game.value(asset, units) for asset, units in purse.brought.items()), Fraction(0))
-        written_off = sum((game.value(*loss) for loss in losses_paid(game, events)), Fraction(0))
+        written_off = sum((game.value(*loss) for loss in losses_paid(events)), Fraction(0))
         game.restore(point)
         moved = changes(before, after)
         moved[OUTSIDE_MARKETS] = moved.get(OUTSIDE_MARKETS, Fraction(0)) + brought
@@ -253,7 +254,7 @@ class Attacker(BaseModel):
                 act_agents(game)
 
 
-def losses_paid(game: Simulation, events: tuple[Event, ...]) -> list[tuple[str, int]]:
+def losses_paid(events: tuple[Event, ...]) -> list[tuple[str, int]]:
     """Return (asset, raw units) of every loss that the waterfall paid."""
     found = []
     for event in events:

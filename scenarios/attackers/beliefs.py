@@ -1,4 +1,4 @@
-"""Using what a protocol believes: donated rates, stale and bounded feeds, bought publishers, chosen moments."""
+"""Using what a protocol believes: donated rates, stale feeds, bought publishers, chosen moments."""
 
 from __future__ import annotations
 
@@ -19,11 +19,13 @@ from scenarios.world import Feed
 if TYPE_CHECKING:
     from scenarios.simulation.simulation import Simulation
 
+ENOUGH = Fraction(1001, 1000)
+"""Security over what the rule asks for, against rounding."""
 Whole = Annotated[int, Field(ge=0, strict=True)]
 
 
 class Donation(Attacker):
-    """Pledge vault shares, donate to the vault so that its rate jumps, borrow against the shares (C.R.E.A.M.).
+    """Pledge vault shares, donate to the vault so that its rate jumps, and borrow (C.R.E.A.M.).
 
     A gift is shared by all holders, and raises what the collateral is truly worth: alone it does not pay.
     It pays where shares can be borrowed: a second account borrows the pledged shares against flash-borrowed
@@ -35,12 +37,13 @@ class Donation(Attacker):
     vault: str
     borrow: list[str] = Field(min_length=1)
     security: str = Field("", description="Asset flash-borrowed to borrow shares with; empty for no loops.")
-    stake: Positive = searched(1e2, 1e7, "Money deposited in the vault, flash-borrowed as far as lent.", log=True)
+    stake: Positive = searched(
+        1e2, 1e7, "Money deposited in the vault, flash-borrowed as far as lent.", log=True
+    )
     gift: NotNegative = searched(1e2, 1e8, "Money donated.", log=True)
     loops: Annotated[int, Field(ge=0, le=100, strict=True)] = searched(
         0, 12, "Times that the shares are borrowed; the last ones are redeemed.", whole=True
     )
-    security_value: NotNegative = Field(Decimal(0), description="Money of security that is flash-borrowed.")
 
     def attack(self, game: Simulation, purse: Purse) -> None:
         """Do all of it in one transaction; what is still owed then is own capital."""
@@ -54,7 +57,8 @@ class Donation(Attacker):
                 self.bring(game, purse, asset, stake + gift - loans[0].amount)
             self._pledge(game, share, game.world.deposit(ATTACKER, self.vault, stake))
             if self.security and self.loops:
-                secured = game.worth(Fraction(self.security_value), self.security)
+                factor = Fraction(game.protocol.listing(self.security).collateral_factor)
+                secured = game.worth(self.loops * Fraction(self.stake) * ENOUGH / factor, self.security)
                 loans.append(game.flash_loan(transaction, other, self.security, secured))
                 game.protocol.deposit(other, self.security, loans[1].amount)
             lent = sum((game.value(loan.asset, loan.amount) for loan in loans), Fraction(0))
@@ -173,7 +177,9 @@ class LatencyChoice(Attacker):
             game.protocol.deposit(ATTACKER, settlement, margin)
         published = game.world.state.values[self.feed]
         assert isinstance(published, Feed)
-        usable = [s for s in published.samples if game.world.time - s.time <= self.window] or [published.samples[-1]]
+        usable = [s for s in published.samples if game.world.time - s.time <= self.window] or [
+            published.samples[-1]
+        ]
         chosen, newest = min(usable, key=lambda sample: (sample.value, sample.time)), published.samples[-1]
         with self.move(game, purse, "buy at the chosen sample"):
             units = self._buy(game, maker, chosen)
@@ -218,7 +224,9 @@ class SelfLiquidation(Attacker):
         with self.move(game, purse, "deposit and borrow"):
             game.protocol.deposit(other, self.collateral, units)
             draw(game, [self.debt], other)
-            game.world.move(other, ATTACKER, self.debt, game.balance(other, self.debt), "to the other account")
+            game.world.move(
+                other, ATTACKER, self.debt, game.balance(other, self.debt), "to the other account"
+            )
         fallen = Decimal(str(float(game.outside[self.collateral]))) * (1 - self.fall)
         game.set_outside(self.collateral, fallen)
         game.advance(game.file.run.block_seconds)

@@ -28,7 +28,9 @@ class FlashLoanManipulation(Attacker):
     venue: str = Field(description="Pool that the oracle reads.")
     collateral: str
     quote: str = Field(description="The pool's other asset.")
-    borrow: list[str] = Field(min_length=1, description="Assets drawn, in this order, each as far as permitted.")
+    borrow: list[str] = Field(
+        min_length=1, description="Assets drawn, in this order, each as far as permitted."
+    )
     pump: NotNegative = searched(1e3, 1e8, "Money spent on the pump.", log=True)
     deposit: NotNegative = searched(1e3, 1e7, "Money for collateral bought outside.", log=True)
 
@@ -88,7 +90,7 @@ class MultiBlockTwap(Attacker):
 
 
 class ThinMarketPump(Attacker):
-    """Be long and short of a perpetual with oneself, pump the thin spot market, borrow against the gain (Mango).
+    """Be long and short with oneself, pump the thin spot market, borrow against the gain (Mango).
 
     The short account is left behind; what the spot purchase cost is lost as far as the price falls back.
     """
@@ -144,7 +146,9 @@ class LiquidationHunting(Attacker):
     quote: str
     debt: str
     push: NotNegative = searched(1e3, 1e8, "Money worth of collateral sold.", log=True)
-    purse_size: NotNegative = searched(1e3, 1e8, "Money at hand to repay debts with, flash-borrowed.", log=True)
+    purse_size: NotNegative = searched(
+        1e3, 1e8, "Money at hand to repay debts with, flash-borrowed.", log=True
+    )
 
     def attack(self, game: Simulation, purse: Purse) -> None:
         """Borrow both assets for one transaction, sell, liquidate, buy back, repay."""

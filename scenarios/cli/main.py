@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from protocol.errors import BackstopError
+from scenarios.cli.simulation_arguments import add_simulation
 
 if TYPE_CHECKING:
     from scenarios.cli.answer import Answer
@@ -78,7 +79,9 @@ def build_parser() -> Parser:
     verify = add("verify", "check vector files of the real contracts against our models")
     verify.add_argument("path", nargs="+", help="vector files (.json, .json.gz) or folders of them")
     _add_chain_commands(add)
-    add("schema", "print the JSON Schema of incident files")
+    schema = add("schema", "print the JSON Schema of incident or protocol files")
+    schema.add_argument("--kind", choices=("incident", "protocol"), default="incident", help="which files")
+    add_simulation(add)
     add("doctor", "say what this installation can do and what it lacks")
     demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")
     demo.add_argument(

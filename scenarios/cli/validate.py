@@ -6,8 +6,9 @@ import sys
 from argparse import Namespace
 
 from scenarios.cli.answer import Answer, Message
+from scenarios.files.document import load_document
 from scenarios.files.errors import FileError, Problem
-from scenarios.files.library import load_incident
+from scenarios.files.library import list_incidents, load_incident
 
 
 def run(arguments: Namespace) -> Answer:
@@ -16,8 +17,7 @@ def run(arguments: Namespace) -> Answer:
     problems: list[Problem] = []
     for name in arguments.file:
         try:
-            incident = load_incident(name)
-            files.append({"file": name, "valid": True, "id": incident.id, "steps": len(incident.steps)})
+            files.append({"file": name, "valid": True, **examine(name)})
         except FileError as error:
             problems.extend(error.problems)
             files.append({"file": name, "valid": False, "problems": error.problems})
@@ -25,7 +25,7 @@ def run(arguments: Namespace) -> Answer:
     def show() -> None:
         for row in files:
             if row["valid"]:
-                sys.stdout.write(f"{row['file']}: valid ({row['id']}, {row['steps']} steps)\n")
+                sys.stdout.write(f"{row['file']}: valid ({describe(row)})\n")
         for problem in problems:
             sys.stderr.write(f"error: {problem}\n")
 
@@ -42,3 +42,27 @@ def run(arguments: Namespace) -> Answer:
         for problem in problems
     )
     return Answer({"files": files}, show, 2 if problems else 0, errors)
+
+
+def examine(name: str) -> dict[str, object]:
+    """Load an incident or protocol file, told apart by what it holds; return what it is.
+
+    Raises
+    ------
+    FileError
+        Every problem with its place.
+    """
+    from scenarios.files.protocol_checks import list_protocols, load_protocol, looks_like_protocol
+
+    if name not in list_incidents() and (
+        name in list_protocols() or looks_like_protocol(load_document(name))
+    ):
+        protocol = load_protocol(name)
+        return {"kind": "protocol", "title": protocol.title, "attacks": list(protocol.attacks)}
+    incident = load_incident(name)
+    return {"id": incident.id, "steps": len(incident.steps)}
+
+
+def describe(row: dict[str, object]) -> str:
+    """Return a valid file in a few words."""
+    return f"protocol: {row['title']}" if "kind" in row else f"{row['id']}, {row['steps']} steps"

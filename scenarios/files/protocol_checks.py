@@ -55,7 +55,7 @@ def open_protocol(name_or_path: str | FilePath) -> Document:
 
 
 def looks_like_protocol(document: Document) -> bool:
-    """Return whether a document is meant as a protocol file: listings or venues, and no steps of an incident."""
+    """Return whether a document is meant as a protocol file: it has listings, and no steps."""
     return "listings" in document.data and "steps" not in document.data
 
 
@@ -114,7 +114,7 @@ def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
     if union is not None:
         value: object = data
         for part in path:
-            value = value.get(part) if isinstance(value, Mapping) else None  # type: ignore[call-overload]  # plain data
+            value = value.get(part) if isinstance(value, Mapping) else None
         kind = value.get("type") if isinstance(value, Mapping) else None
         return _members(union).get(str(kind))
     model: type[BaseModel] | None = ProtocolFile
@@ -193,7 +193,9 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
         place = ("listings", asset)
         yield from _known(place, asset, model.assets, "asset", at_key=True)
         if asset in model.assets and asset not in prices:
-            yield Finding("no-price", place, f"no oracle node prices {asset}", "an entry in oracle.prices", at_key=True)
+            yield Finding(
+                "no-price", place, f"no oracle node prices {asset}", "an entry in oracle.prices", at_key=True
+            )
         given = listing.liquidation_threshold
         if given is not None and given < listing.collateral_factor:
             message = f"{given} is below the collateral factor {listing.collateral_factor}"
@@ -216,11 +218,11 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
         yield from _known(("insurance_fund", asset), asset, model.assets, "asset", at_key=True)
     for owner, account in model.accounts.items():
         for asset in account.balances:
-            place = ("accounts", owner, "balances", asset)
-            yield from _known(place, asset, model.listings, "listing", at_key=True)
+            held = ("accounts", owner, "balances", asset)
+            yield from _known(held, asset, model.listings, "listing", at_key=True)
         for market_name in account.positions:
-            place = ("accounts", owner, "positions", market_name)
-            yield from _known(place, market_name, model.perpetuals, "perpetual", at_key=True)
+            held = ("accounts", owner, "positions", market_name)
+            yield from _known(held, market_name, model.perpetuals, "perpetual", at_key=True)
 
 
 def _check_market(model: ProtocolFile) -> Iterator[Finding]:
@@ -242,8 +244,8 @@ def _check_market(model: ProtocolFile) -> Iterator[Finding]:
         yield Finding("correlation", ("market", "correlation"), "no correlation", "between -1 and 1")
     for asset in market.script:
         if asset in market.volatility:
-            place = ("market", "script", asset)
-            yield Finding("duplicate-name", place, f"{asset} has a volatility too", at_key=True)
+            script = ("market", "script", asset)
+            yield Finding("duplicate-name", script, f"{asset} has a volatility too", at_key=True)
 
 
 _NAMED = {
@@ -265,7 +267,9 @@ _NAMED = {
 
 def _check_names(model: ProtocolFile, place: tuple[str, str], entry: BaseModel) -> Iterator[Finding]:
     """Check the fields of an agent or attacker that name parts of the file."""
-    feeds = [node.feed for node in model.oracle.nodes.values() if isinstance(node, p.FeedFile | p.DelayedFile)]
+    feeds = [
+        node.feed for node in model.oracle.nodes.values() if isinstance(node, p.FeedFile | p.DelayedFile)
+    ]
     known: dict[str, Iterable[str]] = {
         field: getattr(model, section) for field, (section, _) in _NAMED.items()
     }

@@ -129,7 +129,8 @@ class TwapFile(Part):
     base: str
     window: Count = Field(description="Seconds; the observation used is at least as old.")
     anyone_may_update: bool = Field(
-        False, description="True where anyone may store an observation, and the newest of an earlier second is used."
+        False,
+        description="Whether anyone may store an observation; the newest is then used.",
     )
     parents: list[str] = Field(default_factory=list, max_length=1)
 

@@ -1,4 +1,4 @@
-"""The rules in a protocol file: listings, perpetuals, margin, liquidation, waterfall, fees, limits of the outside."""
+"""The rules in a protocol file: listings, perpetuals, margin, liquidation, waterfall, fees, market."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from pydantic import Field
 
 from scenarios.files.protocol_parts import Decimals, Part
 from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
+
 
 class ListingFile(Part):
     """An asset that the protocol takes or lends."""
@@ -56,7 +57,9 @@ class LiquidationFile(Part):
     """A liquidation design by name, with overrides."""
 
     preset: LiquidationName = "aave"
-    bonus: Fraction | None = Field(None, description="Liquidator's bonus or penalty; the design's if not given.")
+    bonus: Fraction | None = Field(
+        None, description="Liquidator's bonus or penalty; the design's if not given."
+    )
     close_factor: Positive | None = Field(None, description="Part of the debt in one step (aave).")
 
 
@@ -67,8 +70,12 @@ class FeesFile(Part):
     """What things cost."""
 
     flash_loan: Fraction = Field(Decimal(0), description="Part of a flash loan.")
-    perpetual: Fraction = Field(Decimal(0), description="Part of the notional, from the taker to the insurance fund.")
-    transaction: NotNegative = Field(Decimal(0), description="Money that one transaction of an attacker costs.")
+    perpetual: Fraction = Field(
+        Decimal(0), description="Part of the notional, from the taker to the insurance fund."
+    )
+    transaction: NotNegative = Field(
+        Decimal(0), description="Money that one transaction of an attacker costs."
+    )
 
 
 class OutsideFile(Part):
@@ -76,7 +83,8 @@ class OutsideFile(Part):
 
     half_spread: Fraction = Field(Decimal("0.0005"), description="Part of the value, on either side.")
     most_per_step: dict[str, NotNegative] = Field(
-        default_factory=dict, description="Whole tokens that one account can trade there per step; no limit if absent."
+        default_factory=dict,
+        description="Whole tokens that one account can trade there per step; no limit if absent.",
     )
     flash_liquidity: dict[str, NotNegative] = Field(
         default_factory=dict, description="Whole tokens that can be flash-borrowed; none if absent."
@@ -99,7 +107,8 @@ class MarketFile(Part):
     correlation: Number = Field(Decimal(0), description="Between every two assets' diffusions.")
     jumps: list[JumpFile] = Field(default_factory=list)
     script: dict[str, list[Positive]] = Field(
-        default_factory=dict, description="Price after each step as a multiple of the start; the last one stays."
+        default_factory=dict,
+        description="Price after each step as a multiple of the start; the last one stays.",
     )
 
 
@@ -108,6 +117,8 @@ class RunFile(Part):
 
     steps: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 100
     step_seconds: Annotated[int, Field(ge=1, strict=True)] = 3600
-    block_seconds: Annotated[int, Field(ge=1, strict=True)] = Field(12, description="Between blocks of an attack.")
+    block_seconds: Annotated[int, Field(ge=1, strict=True)] = Field(
+        12, description="Between blocks of an attack."
+    )
     seed: Annotated[int, Field(ge=0, strict=True)] = 1
     runs: Annotated[int, Field(ge=1, le=10_000_000, strict=True)] = 100

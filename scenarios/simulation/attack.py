@@ -6,7 +6,7 @@ cliffs (caps, cash, refusals), so nothing here uses a gradient.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -79,7 +79,12 @@ def strategy_of(file: ProtocolFile, name: str | None) -> tuple[str, Attacker]:
 
 
 def optimise(
-    file: ProtocolFile, name: str | None = None, *, seed: int | None = None, generations: int = 30, population: int = 12
+    file: ProtocolFile,
+    name: str | None = None,
+    *,
+    seed: int | None = None,
+    generations: int = 30,
+    population: int = 12,
 ) -> Optimum:
     """Return the optimum of a strategy.
 
@@ -138,11 +143,14 @@ def _evolve(
     generations: int,
     population: int,
 ) -> list[float]:
-    from scipy.optimize import differential_evolution  # noqa: PLC0415 - heavy
+    from scipy.optimize import Bounds, differential_evolution  # noqa: PLC0415 - heavy
+
+    def cost(place: Iterable[float]) -> float:
+        return -float(profit([float(x) for x in place]))
 
     found = differential_evolution(
-        lambda place: -float(profit(place)),
-        [(0.0, 1.0)] * size,
+        cost,
+        Bounds([0.0] * size, [1.0] * size),
         rng=seed % 2**32,
         x0=list(start),
         maxiter=generations,

@@ -16,7 +16,7 @@ from protocol.liquidation.view import Part, View
 from protocol.liquidation.waterfall import Deficit, Fund, Payer, Socialise, Waterfall
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import LiquidationName
-from scenarios.simulation.names import DEPOSITORS, DEFICIT, FUND, OWN, RESERVES, VAULT
+from scenarios.simulation.names import DEFICIT, DEPOSITORS, FUND, OWN, RESERVES, VAULT
 
 
 def depositors_claims(book: Ledger, asset: str) -> Mapping[str, int]:
@@ -70,10 +70,10 @@ POLICIES: dict[LiquidationName, Callable[[ProtocolFile, Waterfall], LiquidationP
     "compound": lambda file, w: catalogue.compound(w, RESERVES, penalty=_bonus(file, Fraction(5, 100))),
     "euler": lambda file, w: catalogue.euler(w, most=_bonus(file, Fraction(15, 100))),
     "maker": lambda file, w: catalogue.maker(w, penalty=_bonus(file, Fraction(13, 100)), treasury=FUND),
-    "derive": lambda file, w: catalogue.derive(w),
+    "derive": lambda _, w: catalogue.derive(w),
     "mango": lambda file, w: catalogue.mango(w, fee=_bonus(file, Fraction(5, 100))),
-    "drift": lambda file, w: catalogue.drift(w, fund=FUND),
-    "dydx": lambda file, w: catalogue.dydx(w, fund=FUND),
+    "drift": lambda _, w: catalogue.drift(w, fund=FUND),
+    "dydx": lambda _, w: catalogue.dydx(w, fund=FUND),
     "hyperliquid": _hyperliquid,
 }
 """By preset; a new one is a function and a line."""

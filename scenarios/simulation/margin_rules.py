@@ -131,14 +131,14 @@ class MangoRule:
         perps = {
             name: PerpPosition(held.pop(name, 0), held.pop(quote_of(name), 0)) for name in self.perpetuals
         }
-        unit = Fraction(10) ** market.decimals[self.settlement]
+        unit = Fraction(10 ** market.decimals[self.settlement])
         worth = market.price(self.settlement).exact
         prices = {
             asset: i80f48_down(market.price(asset).exact / worth * unit / 10 ** market.decimals[asset])
             for asset in (*held, *self.perpetuals)
         }
         health = self.rule.health(MangoAccount(held, perps), prices, level)
-        value = Fraction(health, 1 << FRACTION_BITS) / unit * worth * 10**SCALE
+        value: Fraction = Fraction(health, 1 << FRACTION_BITS) / unit * worth * 10**SCALE
         return value.numerator // value.denominator
 
     def initial_excess(self, balances: Balances, market: MarketState) -> int:

@@ -26,6 +26,30 @@ from scenarios.simulation.margin_rules import SCALE, MarginRule, build_rule
 from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN
 from scenarios.world import World
 
+SLOPE = 3
+"""Most by which excess changes per relative price change and gross value: weights stay below 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What an account was when its margin was last judged."""
+
+    held: Mapping[str, int]
+    prices: tuple[Price | None, ...]
+    excess: int
+    gross: int
+
+    def still_safe(self, prices: tuple[Price | None, ...]) -> bool:
+        """Return whether the account cannot be short at ``prices``."""
+        if self.excess < 0:
+            return False
+        widest = 0.0
+        for old, new in zip(self.prices, prices, strict=True):
+            if old is None or new is None or old.decimals != new.decimals or not old.value:
+                return False
+            widest = max(widest, abs(new.value - old.value) / old.value)
+        return widest == 0 or self.excess > SLOPE * widest * self.gross
+
 
 @dataclass(slots=True)
 class Protocol:
@@ -39,6 +63,7 @@ class Protocol:
     graph: Graph
     rule: MarginRule = field(init=False)
     machine: Machine = field(init=False)
+    _judged: dict[str, Judged] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         file, world = self.file, self.world
@@ -89,7 +114,9 @@ class Protocol:
     def accounts(self) -> tuple[str, ...]:
         """Return the margin accounts of users, in the order of opening."""
         found = self.world.state.ledger.accounts()
-        return tuple(a.name for a in found if a.kind is Kind.MARGIN and a.group == GROUP and a.name not in OWN)
+        return tuple(
+            a.name for a in found if a.kind is Kind.MARGIN and a.group == GROUP and a.name not in OWN
+        )
 
     def balances(self, owner: str) -> dict[str, int]:
         """Return the signed balances of an owner's margin account."""
@@ -246,15 +273,32 @@ class Protocol:
                 )
 
     def liquidatable(self, market: MarketState | None = None) -> tuple[str, ...]:
-        """Return the owners short of maintenance margin, in the order of opening."""
+        """Return the owners short of maintenance margin, in the order of opening.
+
+        An account is judged again only when its balances changed or a price left the radius in which it was
+        shown to be safe: every rule here is piecewise linear in prices, with slopes of at most ``SLOPE``
+        times the gross value.
+        """
         market = market or self.market()
-        book, found = self.world.state.ledger, []
-        for name in self.accounts():
-            held = book.balances(name)
-            if any(units < 0 for units in held.values()) and all(asset in market.prices for asset in held):
-                if self.rule.judge(held, market).excess < 0:
-                    found.append(name.removeprefix(f"{GROUP}:"))
-        return tuple(found)
+        return tuple(
+            name.removeprefix(f"{GROUP}:")
+            for name in self.accounts()
+            if self._is_short(name, self.world.state.ledger.balances(name), market)
+        )
+
+    def _is_short(self, account: str, held: Mapping[str, int], market: MarketState) -> bool:
+        if not any(units < 0 for units in held.values()):
+            return False
+        prices = tuple(market.prices.get(asset) for asset in held)
+        seen = self._judged.get(account)
+        if seen is not None and seen.held == held and seen.still_safe(prices):
+            return False
+        if any(price is None for price in prices):
+            return False
+        excess = self.rule.judge(held, market).excess
+        gross = sum(abs(market.value_down(asset, units)) for asset, units in held.items())
+        self._judged[account] = Judged(dict(held), prices, excess, gross)
+        return excess < 0
 
     def liquidate(self, owner: str, keeper: str, market: MarketState | None = None) -> Step:
         """Do one step of an owner's liquidation.

@@ -1,8 +1,8 @@
-"""One protocol file alive: what agents and attackers see and do, in transactions, with a log of every event."""
+"""One protocol file alive: what agents and attackers see and do, in transactions, with a log."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
@@ -146,7 +146,7 @@ class Simulation:
 
     def value(self, asset: str, units: int) -> Fraction:
         """Return the value at the outside price."""
-        return self.outside[asset] * units / 10 ** self.world.decimals[asset]
+        return self.outside[asset] * Fraction(units, 10 ** self.world.decimals[asset])
 
     def worth(self, money: Fraction, asset: str) -> int:
         """Return the raw units of ``asset`` that ``money`` buys at the outside price, rounded toward zero."""
@@ -161,11 +161,14 @@ class Simulation:
         price = self.protocol.market().prices.get(asset)
         return None if price is None else price.exact
 
-    def wealth(self) -> Wealth:
-        """Return everybody's wealth at the outside prices."""
+    def wealth(self, owners: Sequence[str] = ()) -> Wealth:
+        """Return everybody's wealth at the outside prices; ``owners`` are one person."""
+        return measure(self.world, self.unit_values(), owners)
+
+    def unit_values(self) -> dict[str, Fraction]:
+        """Return the value of one raw unit of everything on the ledger, at the outside prices."""
         perpetuals = {name: market.underlying for name, market in self.file.perpetuals.items()}
-        values = unit_values(self.world, self.outside, perpetuals, self.file.margin.settlement)
-        return measure(self.world, values)
+        return unit_values(self.world, self.outside, perpetuals, self.file.margin.settlement)
 
     # Time
 

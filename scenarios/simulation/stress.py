@@ -1,4 +1,4 @@
-"""Many paths: bad debt, liquidations and their tails, each with its confidence interval and the number of runs.
+"""Many paths: bad debt, liquidations and their tails, each with its confidence interval.
 
 VaR and LaR by Gauntlet's definitions: the 95th percentile over the runs of net insolvent debt, and of the
 value liquidated. Intervals have 95 % confidence: Student's t for means, order statistics (binomial) for

@@ -6,7 +6,7 @@ or vault holds. A margin account below zero is left behind by its owner: the hol
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -62,11 +62,19 @@ def unit_values(
     return values
 
 
-def measure(world: World, values: Mapping[str, Fraction]) -> Wealth:
-    """Return the wealth of every party; the owner of a margin account is not below zero through it."""
+def measure(world: World, values: Mapping[str, Fraction], owners: Sequence[str] = ()) -> Wealth:
+    """Return the wealth of every party; the owner of a margin account is not below zero through it.
+
+    Parameters
+    ----------
+    owners
+        Owners who are one person: what one of their accounts lacks is first taken from the others, for a
+        protocol that was emptied does not pay out the rest.
+    """
+    pooled = {f"{GROUP}:{name}" for name in owners}
     book = world.state.ledger
     parties: dict[str, Fraction] = {}
-    bad_debt = Fraction(0)
+    bad_debt = pool = Fraction(0)
     pools = {name for name, value in world.state.values.items() if isinstance(value, UniswapV2Pair)}
     vaults = {n: v for n, v in world.state.values.items() if isinstance(v, VaultShare)}
     shares = {shares_of(name): name for name in pools} | {v.share: n for n, v in vaults.items()}
@@ -80,10 +88,16 @@ def measure(world: World, values: Mapping[str, Fraction]) -> Wealth:
             else:
                 worth += value
         party = _party(account.name, account.kind, issuers)
+        if account.name in pooled:
+            pool += worth
+            continue
         if account.kind is Kind.MARGIN and account.name not in OWN and worth < 0:
             bad_debt -= worth
             worth = Fraction(0)
         _add(parties, party, worth)
+    if owners:
+        _add(parties, owners[0], max(pool, Fraction(0)))
+        bad_debt += max(-pool, Fraction(0))
     _add(parties, BAD_DEBT, -bad_debt)
     return Wealth(parties, bad_debt)
 
@@ -103,7 +117,9 @@ def _add(parties: dict[str, Fraction], name: str, value: Fraction) -> None:
 def changes(before: Wealth, after: Wealth) -> dict[str, Fraction]:
     """Return what each party gained, the greatest loss first; what did not change is left out."""
     names = dict.fromkeys((*before.parties, *after.parties))
-    moved = {name: after.parties.get(name, Fraction(0)) - before.parties.get(name, Fraction(0)) for name in names}
+    moved = {
+        name: after.parties.get(name, Fraction(0)) - before.parties.get(name, Fraction(0)) for name in names
+    }
     return dict(sorted(((n, v) for n, v in moved.items() if v), key=lambda item: (item[1], item[0])))
 
 
