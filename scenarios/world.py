@@ -241,7 +241,7 @@ class World:
 
 def is_venue(value: object) -> bool:
     """Return whether a value is a venue; the answer is remembered by type, for the check is slow."""
-    return _is_venue_type(type(value))
+    return _is_venue_type(cast("Any", type(value)))
 
 
 @cache

@@ -122,13 +122,17 @@ class Keeper(Agent):
     def _liquidate(self, game: Simulation, me: str, owner: str, market: MarketState) -> bool:
         """Do one liquidation step and sell; return whether there is more to do for this account."""
         protocol, kept = game.protocol, len(game.events)
+        with game.attempt(me, f"flag {owner}"):
+            # Of its own: auctions run from here even where nobody takes the first price.
+            protocol.flag(owner, market)
         try:
             with game.transaction(f"{me} liquidates {owner}"):
                 before = self._worth(game, me)
                 step = protocol.liquidate(owner, me, market)
                 log_step(game, me, owner, step)
                 self._sell(game, me, step)
-                if step.moved is not None and self._worth(game, me) - before < self.least_profit:
+                mine = step.taker in {me, protocol.account(me)}
+                if mine and self._worth(game, me) - before < self.least_profit:
                     raise NotWorthwhileError(owner)
         except RuleError as error:
             del game.events[kept:]

@@ -21,7 +21,7 @@ from scenarios.files.findings import Finding
 from scenarios.files.oracle_cost import WeightedMedianFile
 from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
-from scenarios.files.protocol_rules import LENDING_ONLY
+from scenarios.files.protocol_rules import LENDING_ONLY, PERPETUALS_ONLY, SINGLE_MARKET
 from scenarios.files.validate import explain, located
 
 SCHEMA_ID = "urn:backstop:schema:protocol:1"
@@ -209,11 +209,17 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
         if kept is not None and kept < market.maximum_leverage:
             message = f"{kept} is below the maximum leverage"
             yield Finding("leverage", (*place, "maintenance_leverage"), message, "at least the maximum")
+    if model.liquidation.preset in PERPETUALS_ONLY and not model.perpetuals:
+        message = f"{model.liquidation.preset} liquidates positions, the file has none"
+        yield Finding("liquidation", ("liquidation", "preset"), message, "another design, or perpetuals")
     if model.perpetuals:
         yield from _known(("margin", "settlement"), model.margin.settlement, model.listings, "listing")
         if model.margin.preset in LENDING_ONLY:
             message = f"{model.margin.preset} judges no perpetuals"
             yield Finding("margin", ("margin", "preset"), message, "mango-v3 or hyperliquid")
+        if model.margin.preset in SINGLE_MARKET and len(model.perpetuals) > 1:
+            message = f"{model.margin.preset} judges one market, the file has {len(model.perpetuals)}"
+            yield Finding("margin", ("margin", "preset"), message, "one perpetual, or another preset")
     for asset in model.insurance_fund:
         yield from _known(("insurance_fund", asset), asset, model.assets, "asset", at_key=True)
     for owner, account in model.accounts.items():

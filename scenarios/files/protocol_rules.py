@@ -37,12 +37,33 @@ class PerpetualFile(Part):
     open_interest_cap: Positive | None = Field(None, description="Most base that all longs may hold.")
 
 
-MarginName: TypeAlias = Literal["loan-to-value", "aave-v3", "mango-v3", "hyperliquid"]
+MarginName: TypeAlias = Literal[
+    "loan-to-value",
+    "aave-v3",
+    "mango-v3",
+    "hyperliquid",
+    "derive-standard",
+    "derive-portfolio",
+    "derive-portfolio-2",
+    "deribit-standard",
+    "deribit",
+    "paradex",
+    "aevo",
+    "span",
+    "tims-broad",
+    "tims-narrow",
+]
+SINGLE_MARKET: tuple[MarginName, ...] = ("derive-portfolio", "derive-portfolio-2")
 LENDING_ONLY: tuple[MarginName, ...] = ("loan-to-value", "aave-v3")
 
 
 class MarginFile(Part):
-    """Which rule judges accounts. Overrides stand in the listings and perpetuals."""
+    """Which rule judges accounts.
+
+    Overrides stand in the listings and perpetuals: ``collateral_factor`` and ``liquidation_threshold`` for
+    the lending rules and mango-v3, leverages for mango-v3 and hyperliquid. The other presets of portfolios
+    bring their published rates and count cash in the settlement asset only.
+    """
 
     preset: MarginName = "loan-to-value"
     settlement: str = Field("USDC", description="Asset in which perpetuals settle.")
@@ -51,6 +72,9 @@ class MarginFile(Part):
 LiquidationName: TypeAlias = Literal[
     "aave", "compound", "euler", "maker", "derive", "mango", "drift", "dydx", "hyperliquid"
 ]
+
+
+PERPETUALS_ONLY: tuple[LiquidationName, ...] = ("hyperliquid",)
 
 
 class LiquidationFile(Part):

@@ -25,6 +25,8 @@ from protocol.margin.mango_v3 import (
 )
 from protocol.margin.presets.aave_v3 import BASE, PERCENT, AaveAccount, ReserveHolding
 from protocol.margin.presets.hyperliquid import HYPERLIQUID
+from protocol.margin.presets.registry import MarginRule as PresetRule
+from protocol.margin.presets.registry import preset
 from protocol.margin.presets.tiered_cross import TieredCross, TieredMarket
 from protocol.margin.weights import Slice
 from protocol.market_state import MarketState
@@ -152,13 +154,13 @@ class MangoRule:
 
 
 @dataclass(frozen=True, slots=True)
-class TieredRule:
-    """Linear cross margin by slices of notional (Hyperliquid and most centralised venues).
+class PortfolioRule:
+    """A preset that judges the common portfolio: tiers, scenario grids, Derive's and Deribit's rules.
 
-    Every debt, and the settlement asset itself, counts as cash.
+    Every debt, and the settlement asset itself, counts as cash. Prices are claimed with full confidence.
     """
 
-    rule: TieredCross[int]
+    rule: PresetRule[int]
     perpetuals: Mapping[str, str]
     settlement: str
 
@@ -170,8 +172,8 @@ class TieredRule:
             size = units * WAD // 10 ** market.decimals[name]
             price = market.value_down(name, 10 ** market.decimals[name])
             result = market.value_down(name, units) + market.value_down(quote_of(name), cost)
-            holding = PerpHolding(size, price, 0, result)
-            markets.append(MarketHolding(underlying, price, 0, holding, 0, ()))
+            holding = PerpHolding(size, price, WAD, result)
+            markets.append(MarketHolding(underlying, price, WAD, holding, 0, ()))
         cash, tokens = 0, []
         for asset, units in held.items():
             if units < 0 or asset == self.settlement:
@@ -179,7 +181,7 @@ class TieredRule:
             else:
                 amount = units * WAD // 10 ** market.decimals[asset]
                 price = market.value_down(asset, 10 ** market.decimals[asset])
-                tokens.append(TokenHolding(asset, amount, price, 0))
+                tokens.append(TokenHolding(asset, amount, price, WAD))
         return Portfolio(cash, WAD, tuple(markets), tuple(tokens))
 
     def initial_excess(self, balances: Balances, market: MarketState) -> int:
@@ -250,7 +252,7 @@ def _hyperliquid(file: ProtocolFile) -> MarginRule:
         if listing.collateral_factor
     )
     underlyings = {name: market.underlying for name, market in file.perpetuals.items()}
-    return TieredRule(TieredCross(tuple(markets), haircuts), underlyings, file.margin.settlement)
+    return PortfolioRule(TieredCross(tuple(markets), haircuts), underlyings, file.margin.settlement)
 
 
 RULES: dict[MarginName, Callable[[ProtocolFile], MarginRule]] = {
@@ -259,9 +261,13 @@ RULES: dict[MarginName, Callable[[ProtocolFile], MarginRule]] = {
     "mango-v3": _mango_v3,
     "hyperliquid": _hyperliquid,
 }
-"""By preset; a new one is a function and a line."""
+"""By preset, those that read the file's own factors; the others come from the registry of presets."""
 
 
 def build_rule(file: ProtocolFile) -> MarginRule:
     """Return the margin rule of a file."""
-    return RULES[file.margin.preset](file)
+    made = RULES.get(file.margin.preset)
+    if made is not None:
+        return made(file)
+    underlyings = {name: market.underlying for name, market in file.perpetuals.items()}
+    return PortfolioRule(preset(file.margin.preset).rule, underlyings, file.margin.settlement)

@@ -300,6 +300,10 @@ class Protocol:
         self._judged[account] = Judged(dict(held), prices, excess, gross)
         return excess < 0
 
+    def flag(self, owner: str, market: MarketState | None = None) -> None:
+        """Flag an owner who is short of margin: time-dependent prices of a liquidation start here."""
+        self.machine.flag(self.account(owner), market or self.market(), self.world.time)
+
     def liquidate(self, owner: str, keeper: str, market: MarketState | None = None) -> Step:
         """Do one step of an owner's liquidation.
 

@@ -101,7 +101,7 @@ class Simulation:
         for feed, asset in graph.feeds.items():
             value = int(file.price(asset).scaleb(PRICE_DECIMALS))
             back = max((getattr(n, "back", 0) for n in file.oracle.nodes.values()), default=0)
-            times = range(START - OPENING, START - OPENING + back + 1)
+            times = (*range(START - OPENING, START - OPENING + max(back, 1)), START)
             world.state.values[feed] = Feed(tuple(Sample(time, value, PRICE_DECIMALS) for time in times))
         self.protocol = Protocol(file, world, graph)
         for average in graph.averages:
