@@ -94,7 +94,7 @@ def build(model: f.OracleCostFile) -> Built:
 
     def node(name: str) -> Node:
         if name not in nodes:
-            nodes[name] = _node(
+            nodes[name] = build_node(
                 model.nodes[name], tuple(node(parent) for parent in model.nodes[name].parents)
             )
         return nodes[name]
@@ -106,7 +106,8 @@ def build(model: f.OracleCostFile) -> Built:
     return Built(output, View(NOW, feeds=feeds), models, names, kinds)
 
 
-def _node(node: f.NodeFile, parents: tuple[Node, ...]) -> Node:
+def build_node(node: f.NodeFile, parents: tuple[Node, ...]) -> Node:
+    """Return the reducer or guard of a file's entry over its parents."""
     match node:
         case f.MedianFile():
             return Median(node.even, node.minimum_sources, parents=parents)

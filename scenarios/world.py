@@ -8,6 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
+from typing import Any, cast
 
 from oracles.node import Sample, View
 from protocol.errors import UnknownNameError
@@ -94,9 +96,9 @@ class World:
     def venue(self, name: str) -> Venue:
         """Return a venue as it is now."""
         value = self.state.values.get(name)
-        if not isinstance(value, Venue):
+        if not is_venue(value):
             raise UnknownNameError("venue", name, self._names(Venue))
-        return value
+        return cast("Venue", value)
 
     def pair(self, name: str) -> UniswapV2Pair:
         """Return a venue that has liquidity tokens of the V2 form."""
@@ -157,6 +159,16 @@ class World:
         self.state.values[venue] = after
         return shares, other
 
+    def remove_liquidity(self, actor: str, venue: str, shares: int) -> tuple[int, int]:
+        """Burn ``shares`` LP tokens of a pair; return the units of token 0 and token 1 paid out."""
+        pair = self.pair(venue)
+        amount0, amount1, after = pair.burn(shares, time=self.time)
+        self.move(actor, shares_of(venue), shares_of(venue), shares, "LP tokens burned")
+        self.move(venue, actor, pair.token0, amount0, "liquidity removed")
+        self.move(venue, actor, pair.token1, amount1, "liquidity removed")
+        self.state.values[venue] = after
+        return amount0, amount1
+
     # Vaults
 
     def vault(self, name: str) -> VaultShare:
@@ -213,7 +225,7 @@ class World:
         return View(
             self.time,
             self.block,
-            venues={name: value for name, value in values.items() if isinstance(value, Venue)},
+            venues={name: cast("Venue", value) for name, value in values.items() if is_venue(value)},
             vaults={name: value for name, value in values.items() if isinstance(value, VaultShare)},
             feeds={name: value.samples for name, value in values.items() if isinstance(value, Feed)},
             memory=values,
@@ -225,6 +237,18 @@ class World:
 
     def _names(self, kind: type) -> tuple[str, ...]:
         return tuple(name for name, value in self.state.values.items() if isinstance(value, kind))
+
+
+def is_venue(value: object) -> bool:
+    """Return whether a value is a venue; the answer is remembered by type, for the check is slow."""
+    return _is_venue_type(cast("Any", type(value)))
+
+
+@cache
+def _is_venue_type(kind: Any) -> bool:
+    return all(
+        hasattr(kind, name) for name in ("assets", "reserves", "quote", "swap", "to_state", "from_state")
+    )
 
 
 def shares_of(venue: str) -> str:
@@ -246,11 +270,12 @@ def assert_backed(state: State, transaction: str) -> None:
         A defect of the program, whatever the input.
     """
     for name, value in state.values.items():
-        if not isinstance(value, Venue):
+        if not is_venue(value):
             continue
-        for asset, units in _held(value).items():
+        venue = cast("Venue", value)
+        for asset, units in _held(venue).items():
             _require_equal(state, transaction, name, asset, units)
-        share, supply = _shares(name, value)
+        share, supply = _shares(name, venue)
         if supply:
             issued = state.ledger.issued(shares_of(name), share)
             if issued != supply:

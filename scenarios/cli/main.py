@@ -9,6 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from protocol.errors import BackstopError
+from scenarios.cli.simulation_arguments import add_simulation
 
 if TYPE_CHECKING:
     from scenarios.cli.answer import Answer
@@ -79,8 +80,10 @@ def build_parser() -> Parser:
     verify = add("verify", "check vector files of the real contracts against our models")
     verify.add_argument("path", nargs="+", help="vector files (.json, .json.gz) or folders of them")
     _add_chain_commands(add)
-    schema = add("schema", "print the JSON Schema of incident or portfolio files")
-    schema.add_argument("--kind", choices=("incident", "portfolio"), default="incident")
+    schema = add("schema", "print the JSON Schema of incident, portfolio or protocol files")
+    kinds = ("incident", "portfolio", "protocol")
+    schema.add_argument("--kind", choices=kinds, default="incident", help="which files")
+    add_simulation(add)
     add("doctor", "say what this installation can do and what it lacks")
     demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")
     demo.add_argument(

@@ -1,4 +1,4 @@
-"""``backstop schema``: the JSON Schema of incident or portfolio files."""
+"""``backstop schema``: the JSON Schema of incident, portfolio and protocol files."""
 
 from __future__ import annotations
 
@@ -11,7 +11,12 @@ from scenarios.files.schema import as_text, incident_schema, portfolio_schema
 
 def run(arguments: Namespace) -> Answer:
     """Print the schema as a document of its own; under ``--json`` it is the envelope's data."""
-    schema = portfolio_schema() if arguments.kind == "portfolio" else incident_schema()
+    if arguments.kind == "protocol":
+        from scenarios.files.protocol_checks import protocol_schema
+
+        schema = protocol_schema()
+    else:
+        schema = portfolio_schema() if arguments.kind == "portfolio" else incident_schema()
 
     def show() -> None:
         sys.stdout.write(as_text(schema))

@@ -30,6 +30,11 @@ def list_examples() -> tuple[str, ...]:
     return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
 
 
+def is_oracle_cost(document: Document) -> bool:
+    """Return whether a document looks like an oracle's cost: sources, nodes and targets, and no steps."""
+    return {"sources", "targets"} <= document.data.keys() and "steps" not in document.data
+
+
 def load_oracle_cost(name_or_path: str | FilePath) -> OracleCostFile:
     """Load a shipped example by its name, or a file by its path.
 

@@ -1,0 +1,1 @@
+"""Who acts in a simulated market besides the attacker: small classes with documented parameters."""

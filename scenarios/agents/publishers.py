@@ -1,0 +1,69 @@
+"""Oracle publishers: honest, lazy and colluding."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction as Exact
+from typing import TYPE_CHECKING, Annotated, Literal
+
+from pydantic import Field
+
+from scenarios.agents.agent import Agent
+from scenarios.files.quantities import NotNegative, Positive
+
+if TYPE_CHECKING:
+    from scenarios.simulation.simulation import Simulation
+
+
+class Publisher(Agent):
+    """Publish the outside price, or the price of a venue, when it has moved enough or time has passed.
+
+    A lazy publisher has a long ``heartbeat`` and a wide ``deviation``; a noisy one an ``error``.
+    """
+
+    type: Literal["publisher"] = "publisher"
+    feed: str
+    asset: str
+    deviation: NotNegative = Field(Decimal(0), description="Relative move after which it publishes.")
+    heartbeat: Annotated[int, Field(ge=0, strict=True)] = Field(0, description="Seconds; 0: every step.")
+    error: NotNegative = Field(Decimal(0), description="Relative standard deviation of what it says.")
+    venue: str = Field("", description="A pair whose spot price it copies instead of the outside price.")
+    quote: str = Field("", description="Quote asset of that pair.")
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Publish where due."""
+        last = game.newest(self.feed)
+        price = self.price(game)
+        if self.error:
+            price *= Exact(Decimal(f"{1 + float(self.error) * game.streams[me].normal():.9f}"))
+        moved = abs(price / Exact(last.value, 10**last.decimals) - 1) if last.value else Exact(1)
+        overdue = game.world.time - last.time >= self.heartbeat
+        if price > 0 and (overdue or moved >= max(Exact(self.deviation), Exact(1, 10**12))):
+            game.publish(me, self.feed, price)
+
+    def price(self, game: Simulation) -> Exact:
+        """Return what it sees: the outside price, or a venue's."""
+        if not self.venue:
+            return game.outside[self.asset]
+        return spot_price(game, self.venue, self.asset, self.quote)
+
+
+class ColludingPublisher(Agent):
+    """Publish a multiple of the outside price from a step on: one of the minority in an attack."""
+
+    type: Literal["colluding-publisher"] = "colluding-publisher"
+    feed: str
+    asset: str
+    factor: Positive = Field(description="What it says over what is true.")
+    from_step: Annotated[int, Field(ge=0, strict=True)] = 0
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Tell the truth until ``from_step``."""
+        factor = Exact(self.factor) if game.step >= self.from_step else Exact(1)
+        game.publish(me, self.feed, game.outside[self.asset] * factor)
+
+
+def spot_price(game: Simulation, venue: str, asset: str, quote: str) -> Exact:
+    """Return a pair's price in money: reserve over reserve times the quote's outside price."""
+    reserves = game.world.venue(venue).reserves()
+    return game.value(quote, reserves[quote]) / Exact(reserves[asset], 10 ** game.world.decimals[asset])

@@ -1,0 +1,26 @@
+"""The agents that a file can name, by ``type``."""
+
+from __future__ import annotations
+
+from typing import Annotated, TypeAlias
+
+from pydantic import Field
+
+from scenarios.agents.lending import Borrowers, Keeper, LoopingBorrower
+from scenarios.agents.publishers import ColludingPublisher, Publisher
+from scenarios.agents.trading import Arbitrageur, LiquidityProvider, MarketMaker, PerpetualTrader, Trader
+
+AgentFile: TypeAlias = Annotated[
+    Trader
+    | LiquidityProvider
+    | Arbitrageur
+    | MarketMaker
+    | PerpetualTrader
+    | LoopingBorrower
+    | Borrowers
+    | Keeper
+    | Publisher
+    | ColludingPublisher,
+    Field(discriminator="type"),
+]
+"""What may stand under ``agents``; a new one is a subclass and a name here."""

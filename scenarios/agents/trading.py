@@ -1,0 +1,214 @@
+"""Traders, liquidity providers, arbitrageurs and market makers."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from fractions import Fraction as Exact
+from typing import TYPE_CHECKING, Literal
+
+from pydantic import Field
+
+from protocol.errors import RuleError
+from protocol.venues.uniswap_v2 import UniswapV2Pair
+from protocol.venues.venue import Venue
+from scenarios.agents.agent import Agent
+from scenarios.agents.optimal import best_size, between_pairs, pair_against_price
+from scenarios.files.quantities import Fraction, NotNegative, Positive
+
+if TYPE_CHECKING:
+    from scenarios.simulation.simulation import Simulation
+
+
+class Trader(Agent):
+    """Trade at random on a venue: uninformed flow."""
+
+    type: Literal["trader"] = "trader"
+    venue: str
+    size: Positive = Field(description="Mean size of a trade in money; exponential.")
+    probability: Fraction = Field(Decimal("0.5"), description="Of trading in a step.")
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Buy or sell with equal chance."""
+        stream = game.streams[me]
+        if stream.uniform() >= self.probability:
+            return
+        assets = game.world.venue(self.venue).assets
+        sell, buy = assets[0], assets[1]
+        if stream.uniform() < 0.5:
+            sell, buy = buy, sell
+        money = Exact(Decimal(f"{stream.exponential(float(self.size)):.6f}"))
+        units = min(game.worth(money, sell), game.balance(me, sell))
+        if units > 0:
+            game.swap(me, self.venue, sell, buy, units)
+
+
+class LiquidityProvider(Agent):
+    """Put liquidity into a pair at the start, and take it out when prices have moved too fast."""
+
+    type: Literal["liquidity-provider"] = "liquidity-provider"
+    venue: str
+    asset: str = Field(description="Asset of which all is added; the other side goes with it in proportion.")
+    leave_at: Positive | None = Field(
+        None, description="Relative distance of pool and outside price at which all is withdrawn."
+    )
+
+    def open(self, game: Simulation, me: str) -> None:
+        """Add liquidity."""
+        with game.transaction(f"{me} adds liquidity"):
+            units = game.balance(me, self.asset)
+            shares, _ = game.world.add_liquidity(me, self.venue, self.asset, units)
+            game.record(me, "liquidity added", venue=self.venue, shares=shares)
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Withdraw where the pool has left the outside price."""
+        shares = game.balance(me, f"{self.venue}.LP")
+        if self.leave_at is None or not shares:
+            return
+        pair = game.world.pair(self.venue)
+        first, second = (game.value(asset, units) for asset, units in pair.reserves().items())
+        if abs(first / second - 1) > self.leave_at:
+            game.world.remove_liquidity(me, self.venue, shares)
+            game.record(me, "liquidity removed", venue=self.venue, shares=shares)
+
+
+class Arbitrageur(Agent):
+    """Close the gap between a venue and the outside market, or between two venues, by the optimal size.
+
+    It trades on ``venue`` first and undoes the trade on ``against`` at once, so it ends with more of what it
+    began with and without a position.
+    """
+
+    type: Literal["arbitrageur"] = "arbitrageur"
+    venue: str
+    against: str = Field("outside", description="Another venue, or `outside`.")
+    base: str
+    quote: str
+    least_profit: NotNegative = Field(Decimal(0), description="Money below which it does not move.")
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Trade both ways round where it pays."""
+        for sell, buy in ((self.quote, self.base), (self.base, self.quote)):
+            size = self._size(game, me, sell, buy)
+            if size <= 0 or self._gain(game, sell, buy, size) <= self.least_profit:
+                continue
+            with game.attempt(me, "arbitrage"):
+                got = game.swap(me, self.venue, sell, buy, size).amount_out
+                if self.against == "outside":
+                    game.trade_outside(me, buy, sell, got)
+                else:
+                    game.swap(me, self.against, buy, sell, got)
+
+    def _rate(self, game: Simulation, sell: str, buy: str) -> Exact:
+        """Return raw units of ``sell`` that one raw unit of ``buy`` brings outside."""
+        keep = 1 - Exact(game.file.outside.half_spread)
+        scale = Exact(10) ** (game.world.decimals[sell] - game.world.decimals[buy])
+        return game.outside[buy] / game.outside[sell] * keep * scale
+
+    def _size(self, game: Simulation, me: str, sell: str, buy: str) -> int:
+        venue, most = game.world.venue(self.venue), game.balance(me, sell)
+        if self.against == "outside":
+            if isinstance(venue, UniswapV2Pair):
+                size = pair_against_price(venue, sell, buy, self._rate(game, sell, buy), most)
+            else:
+                size = best_size(lambda x: self._gain(game, sell, buy, x), most)
+            return self._within(game, me, venue, sell, buy, size)
+        other = game.world.venue(self.against)
+        if isinstance(venue, UniswapV2Pair) and isinstance(other, UniswapV2Pair):
+            return between_pairs(venue, other, sell, buy, most)
+        return best_size(lambda size: self._gain(game, sell, buy, size), most)
+
+    @staticmethod
+    def _within(game: Simulation, me: str, venue: Venue, sell: str, buy: str, size: int) -> int:
+        """Cut a size to what can still be sold outside, by bisection on the exact quote."""
+        left = game.left_outside(me, buy)
+        if left is None or _quote(venue, sell, buy, size) <= left:
+            return size
+        low, high = 0, size
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if _quote(venue, sell, buy, middle) <= left else (low, middle)
+        return low
+
+    def _gain(self, game: Simulation, sell: str, buy: str, size: int) -> Exact:
+        """Return the profit of a size in money at the outside price, on exact quotes."""
+        got = _quote(game.world.venue(self.venue), sell, buy, size)
+        if self.against == "outside":
+            back = int(got * self._rate(game, sell, buy))
+        else:
+            back = _quote(game.world.venue(self.against), buy, sell, got)
+        return game.value(sell, back - size)
+
+
+class MarketMaker(Agent):
+    """Quote a perpetual around the oracle's price and take the other side of whoever comes."""
+
+    type: Literal["market-maker"] = "market-maker"
+    market: str
+    half_spread: Fraction = Field(Decimal("0.001"), description="Part of the price.")
+    most_position: Positive = Field(description="Base that it holds at most, either way.")
+
+    def open(self, game: Simulation, me: str) -> None:
+        """Deposit all funds as margin."""
+        with game.transaction(f"{me} deposits"):
+            for asset in self.funds:
+                game.protocol.deposit(me, asset, game.balance(me, asset))
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Do nothing by itself: it is traded against through ``fill``."""
+
+    def price(self, game: Simulation, *, buying: bool) -> Exact | None:
+        """Return its price in the settlement asset per base; None without an oracle price."""
+        file = game.file
+        mark = game.oracle_price(file.perpetuals[self.market].underlying)
+        settlement = game.oracle_price(file.margin.settlement)
+        if mark is None or not settlement:
+            return None
+        return mark / settlement * (1 + Exact(self.half_spread) * (1 if buying else -1))
+
+    def room(self, game: Simulation, me: str, *, buying: bool) -> int:
+        """Return how much base (raw) others can still buy from it, or sell to it."""
+        held = game.world.balance(game.protocol.account(me), self.market)
+        most = int(self.most_position.scaleb(game.file.perpetuals[self.market].decimals))
+        return max(0, most + held if buying else most - held)
+
+
+class PerpetualTrader(Agent):
+    """Hold a perpetual against a market maker, long or short by a drawn sign, at a fixed leverage."""
+
+    type: Literal["perpetual-trader"] = "perpetual-trader"
+    maker: str = Field(description="Name of a market maker.")
+    leverage: Positive
+    probability: Fraction = Field(Decimal("0.2"), description="Of opening in a step while flat.")
+
+    def act(self, game: Simulation, me: str) -> None:
+        """Deposit and open where flat."""
+        maker = game.file.agents[self.maker]
+        assert isinstance(maker, MarketMaker)
+        stream, settlement = game.streams[me], game.file.margin.settlement
+        flat = not game.world.balance(game.protocol.account(me), maker.market)
+        draw, sign = stream.uniform(), stream.uniform()
+        if not flat or draw >= self.probability:
+            return
+        buying = sign < 0.5
+        price = maker.price(game, buying=buying)
+        if price is None:
+            return
+        cash = game.balance(me, settlement)
+        game.protocol.deposit(me, settlement, cash)
+        equity = game.whole(settlement, game.protocol.balances(me).get(settlement, 0))
+        base = Exact(equity) * Exact(self.leverage) / price
+        units = int(base * 10 ** game.file.perpetuals[maker.market].decimals)
+        units = min(units, maker.room(game, self.maker, buying=buying))
+        if units > 0:
+            sides = (me, self.maker) if buying else (self.maker, me)
+            game.protocol.trade(*sides, maker.market, units, price)
+            side = "long" if buying else "short"
+            game.record(me, "position opened", market=maker.market, side=side, units=units)
+
+
+def _quote(venue: Venue, sell: str, buy: str, units: int) -> int:
+    """Return a venue's exact quote, 0 where it refuses."""
+    try:
+        return venue.quote(sell, buy, units) if units > 0 else 0
+    except RuleError:
+        return 0

@@ -1,0 +1,1 @@
+"""Attack strategies: small classes that report profit, loss, capital and who paid."""

@@ -1,0 +1,20 @@
+"""``backstop attack``: the best that a given strategy can do to a protocol file."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+
+from scenarios.cli.answer import Answer
+from scenarios.cli.simulate import check_target, show_and_write
+from scenarios.files.protocol_checks import load_protocol
+from scenarios.report.simulation import attack_page
+from scenarios.simulation.attack import optimise
+
+
+def run(arguments: Namespace) -> Answer:
+    """Search; an attack that pays is a finding."""
+    check_target(arguments)
+    file = load_protocol(arguments.file)
+    result = optimise(file, arguments.strategy, seed=arguments.seed, generations=arguments.generations)
+    show = show_and_write(arguments, attack_page(file, result), arguments.file)
+    return Answer(result, show, 1 if result.pays else 0)

@@ -1,0 +1,100 @@
+"""What the commands over protocol files have in common: showing and writing a page."""
+
+from __future__ import annotations
+
+import sys
+from argparse import Namespace
+from collections.abc import Callable
+from pathlib import Path
+
+from scenarios.cli.main import UsageError
+from scenarios.files.protocol_checks import open_protocol
+from scenarios.report.simulation import Page, render_page
+from scenarios.report.table import Color, terminal
+from scenarios.report.write import write_atomically
+
+PIPED_WIDTH = 140
+MOST_TERMINAL_ROWS = 25
+
+
+def check_target(arguments: Namespace) -> None:
+    """Refuse a report of an unknown kind before anything runs."""
+    if arguments.report and Path(arguments.report).suffix.lower() not in {".html", ".htm"}:
+        raise UsageError(f"--report {arguments.report}: the name must end in .html")
+
+
+def show_and_write(arguments: Namespace, page: Page, name: str) -> Callable[[], None]:
+    """Write the page if asked; return what prints it."""
+    target = arguments.report
+    if target:
+        from scenarios.report.manifest import build_manifest
+
+        manifest = build_manifest(sys.argv, file_name(name), content_of(name))
+        write_atomically(Path(target), render_page(page, manifest))
+
+    def show() -> None:
+        print_page(page, arguments.color)
+        if target:
+            sys.stderr.write(f"report: {target}\n")
+
+    return show
+
+
+def file_name(name: str) -> str:
+    """Return the file's name with its ending; a shipped one is YAML."""
+    return open_protocol(name).file
+
+
+def content_of(name: str) -> bytes:
+    """Return the bytes of a file, or of a shipped one."""
+    from importlib.resources import files
+
+    from scenarios.files.protocol_checks import FOLDER, list_protocols
+
+    if name in list_protocols():
+        return (files("scenarios") / FOLDER / f"{name}.yaml").read_bytes()
+    return Path(name).read_bytes()
+
+
+def print_page(page: Page, color: Color) -> None:
+    """Print every table; long ones are cut, the page and the JSON answer have all."""
+    from rich.table import Table
+    from rich.text import Text
+
+    width = None if sys.stdout.isatty() else PIPED_WIDTH
+    console = terminal(color, width=width)
+    console.print(Text(page.title), style="bold")
+    console.print(Text(page.lead), soft_wrap=True)
+    for section in page.sections:
+        if not section.rows:
+            continue
+        console.print()
+        console.print(Text(section.title), style="bold")
+        table = Table(box=None, pad_edge=False)
+        for place, head in enumerate(section.header):
+            numeric = place > 0 and section.header[-1] != "Details"
+            table.add_column(Text(head), justify="right" if numeric else "left")
+        for row in section.rows[:MOST_TERMINAL_ROWS]:
+            table.add_row(*(Text(cell) for cell in row))
+        console.print(table)
+        if len(section.rows) > MOST_TERMINAL_ROWS:
+            console.print(f"... and {len(section.rows) - MOST_TERMINAL_ROWS} more", style="dim")
+        if section.note:
+            console.print(Text(section.note), soft_wrap=True, style="dim")
+
+
+def progress_to_terminal(what: str) -> Callable[[int, int], None] | None:
+    """Return a progress line with the time left for a terminal; None where the output is piped."""
+    if not sys.stderr.isatty():
+        return None
+    from time import monotonic
+
+    began = monotonic()
+
+    def tell(done: int, of: int) -> None:
+        left = (monotonic() - began) * (of - done) / max(done, 1)
+        end = "\n" if done == of else ""
+        sys.stderr.write(f"\r{done}/{of} {what}, {left:.0f} s left   {end}")
+        sys.stderr.flush()
+
+    return tell

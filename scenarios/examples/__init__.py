@@ -1,0 +1,1 @@
+"""Protocol files that run as they are: ``backstop run lending-crash``, ``backstop attack open-twap``."""

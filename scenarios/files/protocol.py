@@ -1,0 +1,53 @@
+"""The protocol file: everything that a designer sets, in one model."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+from pydantic import Field
+
+from scenarios.agents.registry import AgentFile
+from scenarios.attackers.registry import AttackerFile
+from scenarios.files.protocol_parts import AccountFile, AssetFile, OracleFile, Part, VaultFile, VenueFile
+from scenarios.files.protocol_rules import (
+    FeesFile,
+    LiquidationFile,
+    ListingFile,
+    MarginFile,
+    MarketFile,
+    OutsideFile,
+    Payer,
+    PerpetualFile,
+    RunFile,
+)
+from scenarios.files.quantities import NotNegative
+
+
+class ProtocolFile(Part):
+    """The whole file."""
+
+    title: str
+    about: str = Field("", description="What the file shows.")
+    money: str = Field("USD", description="Unit of every price.")
+    assets: dict[str, AssetFile] = Field(min_length=1)
+    venues: dict[str, VenueFile] = Field(default_factory=dict)
+    vaults: dict[str, VaultFile] = Field(default_factory=dict)
+    oracle: OracleFile
+    listings: dict[str, ListingFile] = Field(min_length=1)
+    perpetuals: dict[str, PerpetualFile] = Field(default_factory=dict)
+    margin: MarginFile = MarginFile()
+    liquidation: LiquidationFile = LiquidationFile()
+    insurance_fund: dict[str, NotNegative] = Field(default_factory=dict)
+    waterfall: list[Payer] = Field(default=["insurance-fund", "socialise", "deficit"], min_length=1)
+    fees: FeesFile = FeesFile()
+    outside: OutsideFile = OutsideFile()
+    accounts: dict[str, AccountFile] = Field(default_factory=dict)
+    agents: dict[str, AgentFile] = Field(default_factory=dict)
+    market: MarketFile = MarketFile()
+    run: RunFile = RunFile()
+    attacks: dict[str, AttackerFile] = Field(default_factory=dict, description="Strategies by name.")
+    references: dict[str, str] = Field(default_factory=dict)
+
+    def price(self, asset: str) -> Decimal:
+        """Return the outside price at the start."""
+        return self.assets[asset].price

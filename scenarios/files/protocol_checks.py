@@ -1,0 +1,311 @@
+"""Loading a protocol file: its shape, and every name across its parts, all problems at once."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from decimal import Decimal
+from importlib.resources import files
+from pathlib import Path as FilePath
+from typing import Any, get_args
+
+from pydantic import BaseModel, ValidationError
+
+from scenarios.agents.registry import AgentFile
+from scenarios.attackers.attacker import Attacker
+from scenarios.attackers.registry import AttackerFile
+from scenarios.files import protocol_parts as p
+from scenarios.files.check_oracle import find_cycle
+from scenarios.files.document import Document, load_document, parse_document
+from scenarios.files.errors import FileError, closest
+from scenarios.files.findings import Finding
+from scenarios.files.oracle_cost import WeightedMedianFile
+from scenarios.files.positions import Path
+from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_rules import LENDING_ONLY, PERPETUALS_ONLY, SINGLE_MARKET
+from scenarios.files.validate import explain, located
+
+SCHEMA_ID = "urn:backstop:schema:protocol:1"
+"""Identifier of the schema; the number rises when a file that was valid no longer is."""
+FOLDER = "examples"
+
+
+def list_protocols() -> tuple[str, ...]:
+    """Return the names of the shipped protocol files."""
+    names = (entry.name for entry in _folder().iterdir())
+    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+
+
+def load_protocol(name_or_path: str | FilePath) -> ProtocolFile:
+    """Load a shipped protocol file by its name, or any by its path.
+
+    Raises
+    ------
+    FileError
+        Every problem with its place.
+    """
+    return read_protocol(open_protocol(name_or_path))
+
+
+def open_protocol(name_or_path: str | FilePath) -> Document:
+    """Return the document of a shipped protocol file or of a path."""
+    if str(name_or_path) in list_protocols():
+        entry = _folder() / f"{name_or_path}.yaml"
+        return parse_document(entry.read_bytes(), f"{name_or_path}.yaml")
+    return load_document(name_or_path)
+
+
+def looks_like_protocol(document: Document) -> bool:
+    """Return whether a document is meant as a protocol file: it has listings, and no steps."""
+    return "listings" in document.data and "steps" not in document.data
+
+
+def read_protocol(document: Document) -> ProtocolFile:
+    """Return the model of a document.
+
+    Raises
+    ------
+    FileError
+        Every problem with its place.
+    """
+    try:
+        model = ProtocolFile.model_validate(document.data)
+    except ValidationError as error:
+        found = explain(document.data, error, lambda path: _model_at(document.data, path))
+        raise FileError(located(document, found)) from None
+    findings = list(_check(model))
+    if findings:
+        raise FileError(located(document, findings))
+    return model
+
+
+def protocol_schema() -> dict[str, Any]:
+    """Return the JSON Schema (draft 2020-12) of a protocol file."""
+    schema = ProtocolFile.model_json_schema(mode="validation")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": SCHEMA_ID,
+        **schema,
+        "title": "Backstop protocol",
+        "description": "A protocol, the market around it, who acts in it, and attacks to be tried.",
+    }
+
+
+def _folder() -> FilePath:
+    return FilePath(str(files("scenarios") / FOLDER))
+
+
+def _members(union: object) -> dict[str, type[BaseModel]]:
+    """Return the models of a discriminated union by the value of ``type``."""
+    models = get_args(get_args(union)[0])
+    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
+
+
+_UNIONS: dict[tuple[str, ...], object] = {
+    ("venues",): p.VenueFile,
+    ("oracle", "nodes"): p.OracleNode,
+    ("agents",): AgentFile,
+    ("attacks",): AttackerFile,
+}
+
+
+def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
+    """Return the model whose field names are suggested at a path."""
+    union = _UNIONS.get(tuple(str(part) for part in path[:-1]))
+    if union is not None:
+        value: object = data
+        for part in path:
+            value = value.get(part) if isinstance(value, Mapping) else None
+        kind = value.get("type") if isinstance(value, Mapping) else None
+        return _members(union).get(str(kind))
+    model: type[BaseModel] | None = ProtocolFile
+    for part in path:
+        field = None if model is None else model.model_fields.get(str(part))
+        if field is not None:
+            found = [field.annotation, *get_args(field.annotation)]
+            model = next((a for a in found if isinstance(a, type) and issubclass(a, BaseModel)), model)
+    return model
+
+
+def _check(model: ProtocolFile) -> Iterator[Finding]:
+    yield from _check_venues(model)
+    yield from _check_oracle(model)
+    yield from _check_rules(model)
+    yield from _check_market(model)
+    for section, entries in (("agents", model.agents), ("attacks", model.attacks)):
+        for name, entry in entries.items():
+            yield from _check_names(model, (section, name), entry)
+
+
+def _check_venues(model: ProtocolFile) -> Iterator[Finding]:
+    for name, venue in model.venues.items():
+        for asset in venue.reserves:
+            yield from _known(("venues", name, "reserves", asset), asset, model.assets, "asset", at_key=True)
+        fee = ("venues", name, "fee")
+        if isinstance(venue, p.ConstantProductFile) and (venue.fee * 1000) % 1:
+            yield Finding("fee", fee, "a V2 pair keeps whole thousandths", "a multiple of 0.001")
+        if isinstance(venue, p.WeightedFile):
+            weights = ("venues", name, "weights")
+            if set(venue.weights) != set(venue.reserves):
+                yield Finding("count", weights, "weights and reserves differ", "one weight per reserve")
+            elif sum(venue.weights.values()) != 1:
+                yield Finding("weights", weights, f"the weights add up to {sum(venue.weights.values())}", "1")
+    for name, vault in model.vaults.items():
+        for field in ("asset", "share"):
+            yield from _known(("vaults", name, field), getattr(vault, field), model.assets, "asset")
+
+
+def _check_oracle(model: ProtocolFile) -> Iterator[Finding]:
+    nodes = model.oracle.nodes
+    for name, node in nodes.items():
+        place = ("oracle", "nodes", name)
+        for index, parent in enumerate(node.parents):
+            yield from _known((*place, "parents", index), parent, nodes, "node")
+        if isinstance(node, WeightedMedianFile) and len(node.weights) != len(node.parents):
+            message = f"{len(node.weights)} weights for {len(node.parents)} parents"
+            yield Finding("count", (*place, "weights"), message, "one weight per parent")
+        if isinstance(node, p.SpotFile | p.TwapFile):
+            yield from _known((*place, "venue"), node.venue, model.venues, "venue")
+            venue = model.venues.get(node.venue)
+            if venue is not None:
+                if not isinstance(venue, p.ConstantProductFile):
+                    expected = "a constant-product venue"
+                    yield Finding("venue", (*place, "venue"), f"{node.venue!r} has no such price", expected)
+                for field in ("base", "quote"):
+                    asset = getattr(node, field, None)
+                    if asset is not None:
+                        yield from _known((*place, field), asset, venue.reserves, f"asset of {node.venue}")
+        if isinstance(node, p.VaultRateFile):
+            yield from _known((*place, "vault"), node.vault, model.vaults, "vault")
+        if isinstance(node, p.FeedFile | p.DelayedFile):
+            yield from _known((*place, "asset"), node.asset, model.assets, "asset")
+    cycle = find_cycle({name: list(node.parents) for name, node in nodes.items()})
+    if cycle:
+        path = ("oracle", "nodes", cycle[0], "parents")
+        yield Finding("cycle", path, "the oracle graph has a cycle: " + " -> ".join(cycle))
+    for asset, name in model.oracle.prices.items():
+        yield from _known(("oracle", "prices", asset), asset, model.assets, "asset", at_key=True)
+        yield from _known(("oracle", "prices", asset), name, nodes, "node")
+
+
+def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
+    prices = model.oracle.prices
+    for asset, listing in model.listings.items():
+        place = ("listings", asset)
+        yield from _known(place, asset, model.assets, "asset", at_key=True)
+        if asset in model.assets and asset not in prices:
+            yield Finding(
+                "no-price", place, f"no oracle node prices {asset}", "an entry in oracle.prices", at_key=True
+            )
+        given = listing.liquidation_threshold
+        if given is not None and given < listing.collateral_factor:
+            message = f"{given} is below the collateral factor {listing.collateral_factor}"
+            yield Finding("threshold", (*place, "liquidation_threshold"), message, "at least the factor")
+    for name, market in model.perpetuals.items():
+        place = ("perpetuals", name)
+        yield from _known((*place, "underlying"), market.underlying, prices, "priced asset")
+        if name in model.assets:
+            yield Finding("duplicate-name", place, f"{name!r} is an asset too", at_key=True)
+        kept = market.maintenance_leverage
+        if kept is not None and kept < market.maximum_leverage:
+            message = f"{kept} is below the maximum leverage"
+            yield Finding("leverage", (*place, "maintenance_leverage"), message, "at least the maximum")
+    if model.liquidation.preset in PERPETUALS_ONLY and not model.perpetuals:
+        message = f"{model.liquidation.preset} liquidates positions, the file has none"
+        yield Finding("liquidation", ("liquidation", "preset"), message, "another design, or perpetuals")
+    if model.perpetuals:
+        yield from _known(("margin", "settlement"), model.margin.settlement, model.listings, "listing")
+        if model.margin.preset in LENDING_ONLY:
+            message = f"{model.margin.preset} judges no perpetuals"
+            yield Finding("margin", ("margin", "preset"), message, "mango-v3 or hyperliquid")
+        if model.margin.preset in SINGLE_MARKET and len(model.perpetuals) > 1:
+            message = f"{model.margin.preset} judges one market, the file has {len(model.perpetuals)}"
+            yield Finding("margin", ("margin", "preset"), message, "one perpetual, or another preset")
+    for asset in model.insurance_fund:
+        yield from _known(("insurance_fund", asset), asset, model.assets, "asset", at_key=True)
+    for owner, account in model.accounts.items():
+        for asset in account.balances:
+            held = ("accounts", owner, "balances", asset)
+            yield from _known(held, asset, model.listings, "listing", at_key=True)
+        for market_name in account.positions:
+            held = ("accounts", owner, "positions", market_name)
+            yield from _known(held, market_name, model.perpetuals, "perpetual", at_key=True)
+
+
+def _check_market(model: ProtocolFile) -> Iterator[Finding]:
+    market = model.market
+    tables: tuple[tuple[str, Mapping[str, object]], ...] = (
+        ("volatility", market.volatility),
+        ("drift", market.drift),
+        ("script", market.script),
+    )
+    for field, table in tables:
+        for asset in table:
+            yield from _known(("market", field, asset), asset, model.assets, "asset", at_key=True)
+    for index, jump in enumerate(market.jumps):
+        for field, sizes in (("mean", jump.mean), ("deviation", jump.deviation)):
+            for asset in sizes:
+                place = ("market", "jumps", index, field, asset)
+                yield from _known(place, asset, market.volatility, "asset with volatility", at_key=True)
+    if not -1 <= market.correlation <= 1:
+        yield Finding("correlation", ("market", "correlation"), "no correlation", "between -1 and 1")
+    for asset in market.script:
+        if asset in market.volatility:
+            script = ("market", "script", asset)
+            yield Finding("duplicate-name", script, f"{asset} has a volatility too", at_key=True)
+
+
+_NAMED = {
+    "venue": ("venues", "venue"),
+    "vault": ("vaults", "vault"),
+    "asset": ("assets", "asset"),
+    "base": ("assets", "asset"),
+    "quote": ("assets", "asset"),
+    "collateral": ("listings", "listing"),
+    "debt": ("listings", "listing"),
+    "security": ("listings", "listing"),
+    "borrow": ("listings", "listing"),
+    "market": ("perpetuals", "perpetual"),
+    "maker": ("agents", "agent"),
+    "funds": ("assets", "asset"),
+}
+"""What the fields of agents and attackers name."""
+
+
+def _check_names(model: ProtocolFile, place: tuple[str, str], entry: BaseModel) -> Iterator[Finding]:
+    """Check the fields of an agent or attacker that name parts of the file."""
+    feeds = [
+        node.feed for node in model.oracle.nodes.values() if isinstance(node, p.FeedFile | p.DelayedFile)
+    ]
+    known: dict[str, Iterable[str]] = {
+        field: getattr(model, section) for field, (section, _) in _NAMED.items()
+    }
+    words = {field: word for field, (_, word) in _NAMED.items()}
+    places = [*model.venues, "outside"]
+    known |= {"feed": feeds, "feeds": feeds, "sell_on": places, "against": places}
+    words |= {"feed": "feed", "feeds": "feed", "sell_on": "venue", "against": "venue"}
+    for field, names in known.items():
+        value = getattr(entry, field, None)
+        if isinstance(value, str) and value:
+            yield from _known((*place, field), value, names, words[field])
+        elif isinstance(value, list):
+            for index, name in enumerate(value):
+                yield from _known((*place, field, index), name, names, words[field])
+        elif isinstance(value, dict):
+            for name in value:
+                yield from _known((*place, field, name), name, names, words[field], at_key=True)
+    if isinstance(entry, Attacker):
+        ranges = entry.ranges()
+        for name, (low, high) in entry.search.items():
+            yield from _known((*place, "search", name), name, ranges, "parameter to search", at_key=True)
+            if name in ranges and not (low <= high and (low > Decimal(0) or not ranges[name].log)):
+                yield Finding("range", (*place, "search", name), f"{low} to {high} is no range", "low, high")
+
+
+def _known(
+    path: Path, name: str, known: Iterable[str], what: str, *, at_key: bool = False
+) -> Iterator[Finding]:
+    names = list(known)
+    if name not in names:
+        expected = "one of " + ", ".join(names) if names else None
+        suggestion = closest(name, names)
+        yield Finding("unknown-name", path, f"there is no {what} {name!r}", expected, suggestion, at_key)

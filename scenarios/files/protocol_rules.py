@@ -1,0 +1,148 @@
+"""The rules in a protocol file: listings, perpetuals, margin, liquidation, waterfall, fees, market."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal, TypeAlias
+
+from pydantic import Field
+
+from scenarios.files.protocol_parts import Decimals, Part
+from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
+
+
+class ListingFile(Part):
+    """An asset that the protocol takes or lends."""
+
+    collateral_factor: Fraction = Field(Decimal(0), description="Part of the value that may be borrowed.")
+    liquidation_threshold: Fraction | None = Field(
+        None, description="Part of the value below which debt is liquidated; the factor if not given."
+    )
+    cash: NotNegative = Field(Decimal(0), description="Whole tokens that others have lent.")
+    borrowable: bool = Field(True, description="Whether it may be owed.")
+    supply_cap: NotNegative | None = Field(None, description="Most collateral, whole tokens.")
+    borrow_cap: NotNegative | None = Field(None, description="Most debt of all accounts, whole tokens.")
+
+
+class PerpetualFile(Part):
+    """A linear perpetual market."""
+
+    underlying: str = Field(description="Asset whose price is the mark.")
+    decimals: Decimals = 6
+    maximum_leverage: Positive = Field(description="One over the initial margin rate.")
+    maintenance_leverage: Positive | None = Field(
+        None, description="One over the maintenance rate; twice the maximum if not given."
+    )
+    position_limit: Positive | None = Field(None, description="Most base that one account may hold.")
+    open_interest_cap: Positive | None = Field(None, description="Most base that all longs may hold.")
+
+
+MarginName: TypeAlias = Literal[
+    "loan-to-value",
+    "aave-v3",
+    "mango-v3",
+    "hyperliquid",
+    "derive-standard",
+    "derive-portfolio",
+    "derive-portfolio-2",
+    "deribit-standard",
+    "deribit",
+    "paradex",
+    "aevo",
+    "span",
+    "tims-broad",
+    "tims-narrow",
+]
+SINGLE_MARKET: tuple[MarginName, ...] = ("derive-portfolio", "derive-portfolio-2")
+LENDING_ONLY: tuple[MarginName, ...] = ("loan-to-value", "aave-v3")
+
+
+class MarginFile(Part):
+    """Which rule judges accounts.
+
+    Overrides stand in the listings and perpetuals: ``collateral_factor`` and ``liquidation_threshold`` for
+    the lending rules and mango-v3, leverages for mango-v3 and hyperliquid. The other presets of portfolios
+    bring their published rates and count cash in the settlement asset only.
+    """
+
+    preset: MarginName = "loan-to-value"
+    settlement: str = Field("USDC", description="Asset in which perpetuals settle.")
+
+
+LiquidationName: TypeAlias = Literal[
+    "aave", "compound", "euler", "maker", "derive", "mango", "drift", "dydx", "hyperliquid"
+]
+
+
+PERPETUALS_ONLY: tuple[LiquidationName, ...] = ("hyperliquid",)
+
+
+class LiquidationFile(Part):
+    """A liquidation design by name, with overrides."""
+
+    preset: LiquidationName = "aave"
+    bonus: Fraction | None = Field(
+        None, description="Liquidator's bonus or penalty; the design's if not given."
+    )
+    close_factor: Positive | None = Field(None, description="Part of the debt in one step (aave).")
+
+
+Payer: TypeAlias = Literal["insurance-fund", "socialise", "deficit"]
+
+
+class FeesFile(Part):
+    """What things cost."""
+
+    flash_loan: Fraction = Field(Decimal(0), description="Part of a flash loan.")
+    perpetual: Fraction = Field(
+        Decimal(0), description="Part of the notional, from the taker to the insurance fund."
+    )
+    transaction: NotNegative = Field(
+        Decimal(0), description="Money that one transaction of an attacker costs."
+    )
+
+
+class OutsideFile(Part):
+    """The markets outside the file: deep, at the outside price less a spread."""
+
+    half_spread: Fraction = Field(Decimal("0.0005"), description="Part of the value, on either side.")
+    most_per_step: dict[str, NotNegative] = Field(
+        default_factory=dict,
+        description="Whole tokens that one account can trade there per step; no limit if absent.",
+    )
+    flash_liquidity: dict[str, NotNegative] = Field(
+        default_factory=dict, description="Whole tokens that can be flash-borrowed; none if absent."
+    )
+
+
+class JumpFile(Part):
+    """One source of jumps common to the market."""
+
+    intensity: NotNegative = Field(description="Expected jumps a year.")
+    mean: dict[str, Number] = Field(description="Mean log size by asset; 0 if absent.")
+    deviation: dict[str, NotNegative] = Field(default_factory=dict, description="Of the log size.")
+
+
+class MarketFile(Part):
+    """How outside prices move; an asset without volatility and path keeps its price."""
+
+    volatility: dict[str, NotNegative] = Field(default_factory=dict, description="Annualised, by asset.")
+    drift: dict[str, Number] = Field(default_factory=dict, description="Expected growth a year, by asset.")
+    correlation: Number = Field(Decimal(0), description="Between every two assets' diffusions.")
+    jumps: list[JumpFile] = Field(default_factory=list)
+    script: dict[str, list[Positive]] = Field(
+        default_factory=dict,
+        description="Price after each step as a multiple of the start; the last one stays.",
+    )
+
+
+class RunFile(Part):
+    """Length and numbers."""
+
+    steps: Annotated[int, Field(ge=1, le=1_000_000, strict=True)] = 100
+    step_seconds: Annotated[int, Field(ge=1, strict=True)] = 3600
+    block_seconds: Annotated[int, Field(ge=1, strict=True)] = Field(
+        12, description="Between blocks of an attack."
+    )
+    seed: Annotated[int, Field(ge=0, strict=True)] = 1
+    runs: Annotated[int, Field(ge=1, le=10_000_000, strict=True)] = 100

@@ -1,0 +1,113 @@
+"""Liquidation designs and loss waterfalls of a protocol file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+from protocol.ledger import Kind, Ledger
+from protocol.liquidation.policy import LiquidationPolicy
+from protocol.liquidation.presets import catalogue
+from protocol.liquidation.pricers import FixedBonus
+from protocol.liquidation.sizers import CloseFactor, Sizer
+from protocol.liquidation.view import Kind as PartKind
+from protocol.liquidation.view import Part, View
+from protocol.liquidation.waterfall import Deficit, Fund, Payer, Socialise, Waterfall
+from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_rules import LiquidationName
+from scenarios.simulation.names import DEFICIT, DEPOSITORS, FUND, OWN, RESERVES, VAULT
+
+
+def depositors_claims(book: Ledger, asset: str) -> Mapping[str, int]:
+    """Return who has lent ``asset``: all depositors as one claim."""
+    return {DEPOSITORS: book.balance(DEPOSITORS, asset)}
+
+
+def account_claims(book: Ledger, asset: str) -> Mapping[str, int]:
+    """Return every positive balance of the protocol's accounts, its own buffers apart."""
+    names = (account.name for account in book.accounts() if account.kind is Kind.MARGIN)
+    claims = {name: book.balance(name, asset) for name in names if name not in OWN[1:]}
+    return {name: units for name, units in claims.items() if units > 0}
+
+
+def build_waterfall(file: ProtocolFile) -> Waterfall:
+    """Return the payers in the file's order.
+
+    Loss is shared by lenders in a lending market and by all balances where perpetuals are traded.
+    """
+    claims = account_claims if file.perpetuals else depositors_claims
+    payers: dict[str, Payer] = {
+        "insurance-fund": Fund(FUND),
+        "socialise": Socialise(claims),
+        "deficit": Deficit(DEFICIT),
+    }
+    return Waterfall(tuple(payers[name] for name in file.waterfall))
+
+
+def _aave(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
+    bonus = _bonus(file, Fraction(5, 100))
+    policy = catalogue.aave(waterfall, bonus=bonus)
+    if file.liquidation.close_factor is None:
+        return policy
+    (rule,) = policy.rules
+    assert isinstance(rule.sizer, CloseFactor)
+    share = min(Fraction(file.liquidation.close_factor), Fraction(1))
+    return replace(policy, rules=(replace(rule, sizer=replace(rule.sizer, share=share)),))
+
+
+def _hyperliquid(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
+    return catalogue.hyperliquid(waterfall, VAULT, FixedBonus(_bonus(file, Fraction(1, 100))))
+
+
+def _bonus(file: ProtocolFile, usual: Fraction) -> Fraction:
+    given = file.liquidation.bonus
+    return usual if given is None else Fraction(given)
+
+
+POLICIES: dict[LiquidationName, Callable[[ProtocolFile, Waterfall], LiquidationPolicy]] = {
+    "aave": _aave,
+    "compound": lambda file, w: catalogue.compound(w, RESERVES, penalty=_bonus(file, Fraction(5, 100))),
+    "euler": lambda file, w: catalogue.euler(w, most=_bonus(file, Fraction(15, 100))),
+    "maker": lambda file, w: catalogue.maker(w, penalty=_bonus(file, Fraction(13, 100)), treasury=FUND),
+    "derive": lambda _, w: catalogue.derive(w),
+    "mango": lambda file, w: catalogue.mango(w, fee=_bonus(file, Fraction(5, 100))),
+    "drift": lambda _, w: catalogue.drift(w, fund=FUND),
+    "dydx": lambda _, w: catalogue.dydx(w, fund=FUND),
+    "hyperliquid": _hyperliquid,
+}
+"""By preset; a new one is a function and a line."""
+
+
+def build_policy(file: ProtocolFile) -> LiquidationPolicy:
+    """Return the liquidation design of a file with its waterfall."""
+    return POLICIES[file.liquidation.preset](file, build_waterfall(file))
+
+
+@dataclass(frozen=True, slots=True)
+class WithinMeans:
+    """A sizer that repays no more debt than the liquidator has at hand.
+
+    Parameters
+    ----------
+    sizer
+        The design's.
+    funds
+        Return the liquidator's raw units of an asset.
+    """
+
+    sizer: Sizer
+    funds: Callable[[str], int]
+
+    def size(self, view: View, part: Part, concession: Fraction) -> int:
+        """Return the design's size, cut to the funds where debt is repaid."""
+        size = self.sizer.size(view, part, concession)
+        return size if part.kind is not PartKind.LOAN else min(size, max(0, self.funds(part.owes)))
+
+
+def within_means(policy: LiquidationPolicy, funds: Callable[[str], int]) -> LiquidationPolicy:
+    """Return the design as one liquidator with limited funds meets it."""
+    rules = tuple(
+        rule if rule.taker else replace(rule, sizer=WithinMeans(rule.sizer, funds)) for rule in policy.rules
+    )
+    return replace(policy, rules=rules)

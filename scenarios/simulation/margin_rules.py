@@ -1,0 +1,273 @@
+"""Margin presets of a protocol file: one interface over the exact rules of ``protocol.margin``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Protocol
+
+from protocol.fixed_point import RAY, WAD
+from protocol.fixed_point.context import EXACT
+from protocol.ledger import quote_of
+from protocol.liquidation.view import Balances, Judgement
+from protocol.margin.holdings import MarketHolding, PerpHolding, Portfolio, TokenHolding
+from protocol.margin.judgement import INITIAL, MAINTENANCE
+from protocol.margin.loan_to_value import LoanToValue
+from protocol.margin.mango_v3 import (
+    FRACTION_BITS,
+    Level,
+    MangoAccount,
+    MangoHealth,
+    PerpPosition,
+    Weights,
+    i80f48_down,
+)
+from protocol.margin.presets.aave_v3 import BASE, PERCENT, AaveAccount, ReserveHolding
+from protocol.margin.presets.hyperliquid import HYPERLIQUID
+from protocol.margin.presets.registry import MarginRule as PresetRule
+from protocol.margin.presets.registry import preset
+from protocol.margin.presets.tiered_cross import TieredCross, TieredMarket
+from protocol.margin.weights import Slice
+from protocol.market_state import MarketState
+from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_rules import ListingFile, MarginName, PerpetualFile
+
+SCALE = 18
+
+
+class MarginRule(Protocol):
+    """A rule over signed balances; values have ``SCALE`` decimals of the file's money."""
+
+    def initial_excess(self, balances: Balances, market: MarketState) -> int:
+        """Return what is left over the requirement for borrowing, withdrawing or trading."""
+        ...
+
+    def judge(self, balances: Balances, market: MarketState) -> Judgement:
+        """Return equity and the excess below which the account is liquidated."""
+        ...
+
+
+def equity_of(balances: Balances, market: MarketState) -> int:
+    """Return the value of everything: each holding rounded down, each debt up."""
+    return sum(
+        market.value_down(asset, units) if units > 0 else -market.value_up(asset, -units)
+        for asset, units in balances.items()
+        if units
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class LendingRule:
+    """Collateral counts in part, debt in full (Compound and most others)."""
+
+    limit: LoanToValue
+    threshold: LoanToValue
+
+    def initial_excess(self, balances: Balances, market: MarketState) -> int:
+        """Return limit less debt."""
+        return self.limit.borrow_limit_down(balances, market) - self.limit.debt_up(balances, market)
+
+    def judge(self, balances: Balances, market: MarketState) -> Judgement:
+        """Return equity, and threshold value less debt."""
+        excess = self.threshold.borrow_limit_down(balances, market) - self.threshold.debt_up(balances, market)
+        return Judgement(equity_of(balances, market), excess, excess)
+
+
+@dataclass(frozen=True, slots=True)
+class AaveRule:
+    """Aave V3 without efficiency modes: base currency with 8 decimals, ratios in ten-thousandths.
+
+    Interest is not simulated: indices are one.
+    """
+
+    listings: Mapping[str, tuple[int, int]]
+
+    def _account(self, balances: Balances, market: MarketState) -> AaveAccount[int]:
+        reserves = []
+        for asset, (loan_to_value, threshold) in self.listings.items():
+            units = balances.get(asset, 0)
+            price = market.price(asset).value * BASE // 10 ** market.price(asset).decimals
+            reserves.append(
+                ReserveHolding(
+                    loan_to_value,
+                    threshold,
+                    PERCENT,
+                    market.decimals[asset],
+                    0,
+                    price,
+                    RAY,
+                    RAY,
+                    max(units, 0),
+                    max(-units, 0),
+                    collateral=units > 0,
+                    debt=units < 0,
+                )
+            )
+        return AaveAccount(tuple(reserves), None)
+
+    def _judged(self, balances: Balances, market: MarketState, *, initial: bool) -> Judgement:
+        answer = self._account(balances, market).judge(EXACT, INITIAL if initial else MAINTENANCE)
+        scale = 10**SCALE // BASE
+        return Judgement(answer.equity * scale, answer.excess * scale, answer.excess * scale)
+
+    def initial_excess(self, balances: Balances, market: MarketState) -> int:
+        """Return loan-to-value limit less debt."""
+        return self._judged(balances, market, initial=True).excess
+
+    def judge(self, balances: Balances, market: MarketState) -> Judgement:
+        """Return equity, and threshold value less debt."""
+        return self._judged(balances, market, initial=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MangoRule:
+    """Mango v3: unrealised gain counts at once; weights 1 - 1/leverage and 1 + 1/leverage."""
+
+    rule: MangoHealth
+    perpetuals: tuple[str, ...]
+    settlement: str
+
+    def _health(self, balances: Balances, market: MarketState, level: Level) -> int:
+        held = dict(balances)
+        perps = {
+            name: PerpPosition(held.pop(name, 0), held.pop(quote_of(name), 0)) for name in self.perpetuals
+        }
+        unit = Fraction(10 ** market.decimals[self.settlement])
+        worth = market.price(self.settlement).exact
+        prices = {
+            asset: i80f48_down(market.price(asset).exact / worth * unit / 10 ** market.decimals[asset])
+            for asset in (*held, *self.perpetuals)
+        }
+        health = self.rule.health(MangoAccount(held, perps), prices, level)
+        value: Fraction = Fraction(health, 1 << FRACTION_BITS) / unit * worth * 10**SCALE
+        return value.numerator // value.denominator
+
+    def initial_excess(self, balances: Balances, market: MarketState) -> int:
+        """Return initial health."""
+        return self._health(balances, market, "init")
+
+    def judge(self, balances: Balances, market: MarketState) -> Judgement:
+        """Return equity and maintenance health; a liquidation ends at initial health."""
+        equity, excess = (self._health(balances, market, level) for level in ("equity", "maint"))
+        return Judgement(equity, excess, self._health(balances, market, "init"))
+
+
+@dataclass(frozen=True, slots=True)
+class PortfolioRule:
+    """A preset that judges the common portfolio: tiers, scenario grids, Derive's and Deribit's rules.
+
+    Every debt, and the settlement asset itself, counts as cash. Prices are claimed with full confidence.
+    """
+
+    rule: PresetRule[int]
+    perpetuals: Mapping[str, str]
+    settlement: str
+
+    def _portfolio(self, balances: Balances, market: MarketState) -> Portfolio[int]:
+        held = dict(balances)
+        markets = []
+        for name, underlying in self.perpetuals.items():
+            units, cost = held.pop(name, 0), held.pop(quote_of(name), 0)
+            size = units * WAD // 10 ** market.decimals[name]
+            price = market.value_down(name, 10 ** market.decimals[name])
+            result = market.value_down(name, units) + market.value_down(quote_of(name), cost)
+            holding = PerpHolding(size, price, WAD, result)
+            markets.append(MarketHolding(underlying, price, WAD, holding, 0, ()))
+        cash, tokens = 0, []
+        for asset, units in held.items():
+            if units < 0 or asset == self.settlement:
+                cash += market.value_down(asset, units)
+            else:
+                amount = units * WAD // 10 ** market.decimals[asset]
+                price = market.value_down(asset, 10 ** market.decimals[asset])
+                tokens.append(TokenHolding(asset, amount, price, WAD))
+        return Portfolio(cash, WAD, tuple(markets), tuple(tokens))
+
+    def initial_excess(self, balances: Balances, market: MarketState) -> int:
+        """Return equity that counts less initial margin."""
+        return self.rule.judge(EXACT, self._portfolio(balances, market), INITIAL).excess
+
+    def judge(self, balances: Balances, market: MarketState) -> Judgement:
+        """Return equity, and what counts of it less maintenance margin."""
+        answer = self.rule.judge(EXACT, self._portfolio(balances, market), MAINTENANCE)
+        return Judgement(answer.equity, answer.excess, answer.excess)
+
+
+def threshold_of(listing: ListingFile) -> Fraction:
+    """Return the liquidation threshold, the collateral factor where none is given."""
+    given = listing.liquidation_threshold
+    return Fraction(listing.collateral_factor if given is None else given)
+
+
+def maintenance_of(market: PerpetualFile) -> Fraction:
+    """Return the maintenance leverage, twice the maximum where none is given."""
+    given = market.maintenance_leverage
+    return 2 * Fraction(market.maximum_leverage) if given is None else Fraction(given)
+
+
+def _loan_to_value(file: ProtocolFile) -> MarginRule:
+    factors = {asset: Fraction(listing.collateral_factor) for asset, listing in file.listings.items()}
+    thresholds = {asset: threshold_of(listing) for asset, listing in file.listings.items()}
+    return LendingRule(LoanToValue(factors), LoanToValue(thresholds))
+
+
+def _aave_v3(file: ProtocolFile) -> MarginRule:
+    return AaveRule(
+        {
+            asset: (int(listing.collateral_factor * PERCENT), int(threshold_of(listing) * PERCENT))
+            for asset, listing in file.listings.items()
+        }
+    )
+
+
+def _mango_v3(file: ProtocolFile) -> MarginRule:
+    tokens = {}
+    for asset, listing in file.listings.items():
+        initial, maintenance = Fraction(listing.collateral_factor), threshold_of(listing)
+        # The file's factors are the asset weights; a liability counts in full, as in a lending market.
+        one = i80f48_down(1)
+        tokens[asset] = Weights(i80f48_down(initial), one, i80f48_down(maintenance), one)
+    tokens.pop(file.margin.settlement, None)
+    perps = {
+        name: Weights.from_leverage(Fraction(market.maximum_leverage), maintenance_of(market))
+        for name, market in file.perpetuals.items()
+    }
+    return MangoRule(MangoHealth(tokens, perps), tuple(perps), file.margin.settlement)
+
+
+def _hyperliquid(file: ProtocolFile) -> MarginRule:
+    known = dict(HYPERLIQUID.markets)
+    markets = []
+    for market in file.perpetuals.values():
+        first = WAD * 1 // Fraction(market.maximum_leverage)
+        tiers = known.get(market.underlying)
+        if tiers is None or tiers.initial[0].rate != first or market.maintenance_leverage is not None:
+            rates = (Slice(0, int(first)),), (Slice(0, int(WAD / maintenance_of(market))),)
+            tiers = TieredMarket(*rates)
+        markets.append((market.underlying, tiers))
+    haircuts = tuple(
+        (asset, (Slice(0, int(listing.collateral_factor * WAD)),))
+        for asset, listing in file.listings.items()
+        if listing.collateral_factor
+    )
+    underlyings = {name: market.underlying for name, market in file.perpetuals.items()}
+    return PortfolioRule(TieredCross(tuple(markets), haircuts), underlyings, file.margin.settlement)
+
+
+RULES: dict[MarginName, Callable[[ProtocolFile], MarginRule]] = {
+    "loan-to-value": _loan_to_value,
+    "aave-v3": _aave_v3,
+    "mango-v3": _mango_v3,
+    "hyperliquid": _hyperliquid,
+}
+"""By preset, those that read the file's own factors; the others come from the registry of presets."""
+
+
+def build_rule(file: ProtocolFile) -> MarginRule:
+    """Return the margin rule of a file."""
+    made = RULES.get(file.margin.preset)
+    if made is not None:
+        return made(file)
+    underlyings = {name: market.underlying for name, market in file.perpetuals.items()}
+    return PortfolioRule(preset(file.margin.preset).rule, underlyings, file.margin.settlement)

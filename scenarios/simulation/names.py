@@ -1,0 +1,13 @@
+"""Names of the protocol's own accounts on the ledger."""
+
+from __future__ import annotations
+
+GROUP = "protocol"
+DEPOSITORS = f"{GROUP}:depositors"
+FUND = f"{GROUP}:insurance fund"
+DEFICIT = f"{GROUP}:deficit"
+HOUSE = f"{GROUP}:house"
+RESERVES = f"{GROUP}:reserves"
+VAULT = f"{GROUP}:backstop vault"
+OWN = (DEPOSITORS, FUND, DEFICIT, HOUSE, RESERVES, VAULT)
+"""Margin accounts that the protocol itself keeps; no margin rule judges them."""

@@ -1,0 +1,328 @@
+"""The simulated protocol in a world: deposits, loans, perpetuals and liquidations on one ledger.
+
+A loan is a negative balance of a margin account; what others lent stands in one account of depositors, so the
+protocol's cash is the sum over its accounts. Interest and funding are not charged: paths are short beside
+their rates. Every action must run inside a transaction of the world.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from fractions import Fraction
+from typing import ClassVar
+
+from oracles.node import evaluate
+from protocol.errors import BorrowRefusedError, CapExceededError, UnknownNameError
+from protocol.ledger import Kind, quote_of
+from protocol.liquidation.machine import Machine, Step
+from protocol.liquidation.view import Judgement
+from protocol.market_state import MarketState, Price
+from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_rules import ListingFile, PerpetualFile
+from scenarios.simulation.build import Graph, units_of
+from scenarios.simulation.liquidation_rules import build_policy, within_means
+from scenarios.simulation.margin_rules import SCALE, MarginRule, build_rule
+from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN
+from scenarios.world import World
+
+SLOPE = 3
+"""Most by which excess changes per relative price change and gross value: weights stay below 2."""
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What an account was when its margin was last judged."""
+
+    held: Mapping[str, int]
+    prices: tuple[Price | None, ...]
+    excess: int
+    gross: int
+
+    def still_safe(self, prices: tuple[Price | None, ...]) -> bool:
+        """Return whether the account cannot be short at ``prices``."""
+        if self.excess < 0:
+            return False
+        widest = 0.0
+        for old, new in zip(self.prices, prices, strict=True):
+            if old is None or new is None or old.decimals != new.decimals or not old.value:
+                return False
+            widest = max(widest, abs(new.value - old.value) / old.value)
+        return widest == 0 or self.excess > SLOPE * widest * self.gross
+
+
+@dataclass(slots=True)
+class Protocol:
+    """The rules of one file over one world."""
+
+    scale: ClassVar[int] = SCALE
+    """Decimals of the file's money in judgements."""
+
+    file: ProtocolFile
+    world: World
+    graph: Graph
+    rule: MarginRule = field(init=False)
+    machine: Machine = field(init=False)
+    _judged: dict[str, Judged] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        file, world = self.file, self.world
+        self.rule = build_rule(file)
+        for name, market in file.perpetuals.items():
+            world.state.ledger.list_instrument(name)
+            world.decimals[name] = market.decimals
+            world.decimals[quote_of(name)] = world.decimals[file.margin.settlement]
+        for name in OWN:
+            world.margin_account(GROUP, name.removeprefix(f"{GROUP}:"))
+        policy = build_policy(file)
+        cash = file.margin.settlement if file.perpetuals else next(iter(file.listings))
+        names = frozenset(file.perpetuals)
+        self.machine = Machine(world.state, policy, self.rule.judge, cash, HOUSE, names)
+        for asset, listing in file.listings.items():
+            world.fund(DEPOSITORS, asset, units_of(file, asset, listing.cash))
+        for asset, amount in file.insurance_fund.items():
+            world.fund(FUND, asset, units_of(file, asset, amount))
+
+    # Prices
+
+    def market(self) -> MarketState:
+        """Return the prices that the oracle gives now; an asset whose node refuses has none."""
+        view = self.world.view()
+        prices: dict[str, Price] = {}
+        for asset, node in self.graph.prices.items():
+            reading = evaluate(node, view)[node.id]
+            if reading.ok and reading.value is not None and reading.value >= 0:
+                prices[asset] = Price(reading.value, reading.decimals)
+        return self.market_at(prices)
+
+    def market_at(self, prices: Mapping[str, Price]) -> MarketState:
+        """Return a market state with the perpetuals priced by their underlyings."""
+        full = dict(prices)
+        for name, market in self.file.perpetuals.items():
+            if market.underlying in prices:
+                full[name] = prices[market.underlying]
+            if self.file.margin.settlement in prices:
+                full[quote_of(name)] = prices[self.file.margin.settlement]
+        return MarketState(full, self.world.decimals, SCALE)
+
+    # Accounts
+
+    def account(self, owner: str) -> str:
+        """Open the margin account of ``owner`` if need be; return its name."""
+        return self.world.margin_account(GROUP, owner)
+
+    def accounts(self) -> tuple[str, ...]:
+        """Return the margin accounts of users, in the order of opening."""
+        found = self.world.state.ledger.accounts()
+        return tuple(
+            a.name for a in found if a.kind is Kind.MARGIN and a.group == GROUP and a.name not in OWN
+        )
+
+    def balances(self, owner: str) -> dict[str, int]:
+        """Return the signed balances of an owner's margin account."""
+        return dict(self.world.state.ledger.balances(self.account(owner)))
+
+    def judge(self, owner: str, market: MarketState | None = None) -> Judgement:
+        """Return equity and excess of an owner at the oracle's prices."""
+        return self.rule.judge(self.balances(owner), market or self.market())
+
+    def listing(self, asset: str) -> ListingFile:
+        """Return how an asset is listed."""
+        try:
+            return self.file.listings[asset]
+        except KeyError:
+            raise UnknownNameError("listing", asset, tuple(self.file.listings)) from None
+
+    def perpetual(self, name: str) -> PerpetualFile:
+        """Return a perpetual market."""
+        try:
+            return self.file.perpetuals[name]
+        except KeyError:
+            raise UnknownNameError("perpetual", name, tuple(self.file.perpetuals)) from None
+
+    def supplied(self, asset: str) -> int:
+        """Return the collateral of all users, raw units."""
+        book = self.world.state.ledger
+        return sum(max(book.balance(name, asset), 0) for name in self.accounts())
+
+    def borrowed(self, asset: str) -> int:
+        """Return the debt of all users, raw units."""
+        book = self.world.state.ledger
+        return sum(max(-book.balance(name, asset), 0) for name in self.accounts())
+
+    def cash(self, asset: str) -> int:
+        """Return what the protocol can pay out, raw units."""
+        return self.world.state.ledger.cash(GROUP, asset)
+
+    def most_deposit(self, asset: str) -> int | None:
+        """Return how much collateral the cap still takes; None without a cap."""
+        cap = self.listing(asset).supply_cap
+        return None if cap is None else max(0, units_of(self.file, asset, cap) - self.supplied(asset))
+
+    # Actions
+
+    def deposit(self, owner: str, asset: str, units: int) -> None:
+        """Move units from the owner's wallet into his margin account.
+
+        Raises
+        ------
+        CapExceededError
+            If the collateral of all users would exceed the supply cap.
+        """
+        self.listing(asset)
+        account, before = self.account(owner), self.supplied(asset)
+        self.world.move(owner, account, asset, units, "deposit")
+        self._require("supply cap", asset, self.listing(asset).supply_cap, self.supplied(asset), before)
+
+    def withdraw(self, owner: str, asset: str, units: int) -> None:
+        """Move units out of the margin account, borrowing what it does not hold.
+
+        Raises
+        ------
+        BorrowRefusedError, CapExceededError, InsufficientBalanceError, MissingPriceError
+            By the margin rule, the cap, the cash, or an oracle that gives no price.
+        """
+        listing, account, before = self.listing(asset), self.account(owner), self.borrowed(asset)
+        self.world.move(account, self.world.wallet(owner), asset, units, "withdrawal")
+        if self.world.balance(account, asset) < 0 and not listing.borrowable:
+            raise CapExceededError(f"debt in {asset}", self.borrowed(asset), 0)
+        self._require("borrow cap", asset, listing.borrow_cap, self.borrowed(asset), before)
+        self.require_initial(owner)
+
+    def withdraw_most(self, owner: str, asset: str) -> int:
+        """Withdraw and borrow as much as rule, cap and cash permit; return the units, 0 if nothing."""
+        most = self.most_withdrawal(owner, asset)
+        if most:
+            self.withdraw(owner, asset, most)
+        return most
+
+    def most_withdrawal(self, owner: str, asset: str) -> int:
+        """Return the most units that can be withdrawn or borrowed now, found by bisection."""
+        listing, held = self.listing(asset), self.balances(owner)
+        market = self.market()
+        own = max(held.get(asset, 0), 0)
+        high = self.cash(asset)
+        if not listing.borrowable:
+            high = min(high, own)
+        elif listing.borrow_cap is not None:
+            room = units_of(self.file, asset, listing.borrow_cap) - self.borrowed(asset)
+            high = min(high, own + max(room, 0))
+
+        def fits(units: int) -> bool:
+            after = {**held, asset: held.get(asset, 0) - units}
+            needed = (name for name, amount in after.items() if amount)
+            if any(name not in market.prices for name in needed):
+                return False
+            return self.rule.initial_excess(after, market) >= 0
+
+        if high <= 0 or not fits(1):
+            return 0
+        low = 1
+        if fits(high):
+            return high
+        while high - low > 1:
+            middle = (low + high) // 2
+            low, high = (middle, high) if fits(middle) else (low, middle)
+        return low
+
+    def trade(self, buyer: str, seller: str, name: str, units: int, price: Fraction) -> int:
+        """Let two accounts exchange a perpetual; return the cost in raw settlement units, rounded up.
+
+        Parameters
+        ----------
+        units
+            Raw base units.
+        price
+            Settlement asset per whole base.
+        """
+        market, settlement = self.perpetual(name), self.file.margin.settlement
+        long, short = self.account(buyer), self.account(seller)
+        exact = units * price * Fraction(10) ** (self.world.decimals[settlement] - market.decimals)
+        cost = -(-exact.numerator // exact.denominator)
+        before = {owner: self._position(owner, name) for owner in (buyer, seller)}
+        open_before = self.open_interest(name)
+        self.world.move(short, long, name, units, "matched")
+        self.world.move(long, short, quote_of(name), cost, "matched")
+        fee = int(cost * Fraction(self.file.fees.perpetual))
+        self.world.move(long, FUND, settlement, fee, "taker fee")
+        for owner in (buyer, seller):
+            size = self._position(owner, name)
+            if abs(size) > abs(before[owner]):
+                self._limit("position limit", name, market.position_limit, abs(size))
+            self.require_initial(owner)
+        if self.open_interest(name) > open_before:
+            self._limit("open interest cap", name, market.open_interest_cap, self.open_interest(name))
+        return cost
+
+    def _position(self, owner: str, name: str) -> int:
+        return self.world.balance(self.account(owner), name)
+
+    def open_interest(self, name: str) -> int:
+        """Return the sum of all long positions, raw base units."""
+        book = self.world.state.ledger
+        return sum(max(book.balance(account, name), 0) for account in (*self.accounts(), *OWN))
+
+    def require_initial(self, owner: str) -> None:
+        """Raise unless initial margin is met."""
+        held = self.balances(owner)
+        if any(units < 0 for units in held.values()):
+            excess = self.rule.initial_excess(held, self.market())
+            if excess < 0:
+                raise BorrowRefusedError(
+                    owner, "initial margin 0", f"{excess / 10**SCALE:,.2f}", self.file.money
+                )
+
+    def liquidatable(self, market: MarketState | None = None) -> tuple[str, ...]:
+        """Return the owners short of maintenance margin, in the order of opening.
+
+        An account is judged again only when its balances changed or a price left the radius in which it was
+        shown to be safe: every rule here is piecewise linear in prices, with slopes of at most ``SLOPE``
+        times the gross value.
+        """
+        market = market or self.market()
+        return tuple(
+            name.removeprefix(f"{GROUP}:")
+            for name in self.accounts()
+            if self._is_short(name, self.world.state.ledger.balances(name), market)
+        )
+
+    def _is_short(self, account: str, held: Mapping[str, int], market: MarketState) -> bool:
+        if not any(units < 0 for units in held.values()):
+            return False
+        prices = tuple(market.prices.get(asset) for asset in held)
+        seen = self._judged.get(account)
+        if seen is not None and seen.held == held and seen.still_safe(prices):
+            return False
+        if any(price is None for price in prices):
+            return False
+        excess = self.rule.judge(held, market).excess
+        gross = sum(abs(market.value_down(asset, units)) for asset, units in held.items())
+        self._judged[account] = Judged(dict(held), prices, excess, gross)
+        return excess < 0
+
+    def flag(self, owner: str, market: MarketState | None = None) -> None:
+        """Flag an owner who is short of margin: time-dependent prices of a liquidation start here."""
+        self.machine.flag(self.account(owner), market or self.market(), self.world.time)
+
+    def liquidate(self, owner: str, keeper: str, market: MarketState | None = None) -> Step:
+        """Do one step of an owner's liquidation.
+
+        The keeper pays from his wallet; where perpetuals are traded, from his margin account.
+        """
+        payer = self.account(keeper) if self.file.perpetuals else keeper
+        design = self.machine.policy
+        self.machine.policy = within_means(design, lambda asset: self.world.balance(payer, asset))
+        try:
+            return self.machine.step(self.account(owner), payer, market or self.market(), self.world.time)
+        finally:
+            self.machine.policy = design
+
+    def _require(self, what: str, asset: str, cap: object, after: int, before: int) -> None:
+        if after > before:
+            self._limit(what, asset, cap, after)
+
+    def _limit(self, what: str, name: str, cap: object, units: int) -> None:
+        if cap is not None:
+            most = int(Fraction(str(cap)) * 10 ** self.world.decimals[name])
+            if units > most:
+                raise CapExceededError(f"{what} of {name}", units, most)
