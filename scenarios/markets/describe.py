@@ -33,7 +33,7 @@ def describe(value: object) -> object:
     if is_dataclass(value) and not isinstance(value, type):
         return {
             "kind": type(value).__name__,
-            **{field.name: describe(getattr(value, field.name)) for field in fields(value)},
+            **{field.name: describe(getattr(value, field.name)) for field in fields(value) if field.init},
         }
     if isinstance(value, Mapping):
         return {str(name): describe(item) for name, item in value.items()}

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -55,6 +55,18 @@ class Jumps:
 
 
 @dataclass(frozen=True, slots=True)
+class _Tables:
+    """Parameters of one step."""
+
+    drift: Floats
+    loading: Floats
+    cumulative: Floats
+    factors: np.ndarray[tuple[int], np.dtype[np.int64]]
+    jump_mean: Floats
+    jump_loading: Floats
+
+
+@dataclass(frozen=True, slots=True)
 class JumpDiffusion:
     """Prices whose logs are Brownian with jumps; without jumps, geometric Brownian motion.
 
@@ -84,6 +96,7 @@ class JumpDiffusion:
     correlation: Sequence[Sequence[float]] | None = None
     jumps: tuple[Jumps, ...] = ()
     compensated: bool = True
+    _tables: _Tables = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         size = len(self.assets)
@@ -102,7 +115,7 @@ class JumpDiffusion:
                 raise ParameterError(
                     "jumps expected a step", expected, f"between 0 and {MAXIMUM_JUMPS_A_STEP}"
                 )
-        _tables(self)
+        object.__setattr__(self, "_tables", _tables(self))
 
     def open(self, seed: Seed, runs: range) -> State:
         """Return the state of ``runs`` before the first step."""
@@ -125,7 +138,7 @@ class JumpDiffusion:
 
     def _run(self, state: State, lowest: Floats, prices: Floats, steps: int, fast: bool | None) -> Floats:
         numbers = begin(state, steps, fast)
-        tables = _tables(self)
+        tables = self._tables
         if numbers.name == "numba":
             _run_kernel(self, tables, state, lowest, prices, steps)
         else:
@@ -133,18 +146,6 @@ class JumpDiffusion:
         state.step += steps
         require_finite_prices(state)
         return np.array(self.spot)[:, None] * numbers.exponential(state.logs)
-
-
-@dataclass(frozen=True, slots=True)
-class _Tables:
-    """Parameters of one step."""
-
-    drift: Floats
-    loading: Floats
-    cumulative: Floats
-    factors: np.ndarray[tuple[int], np.dtype[np.int64]]
-    jump_mean: Floats
-    jump_loading: Floats
 
 
 def _tables(market: JumpDiffusion) -> _Tables:

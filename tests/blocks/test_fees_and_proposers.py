@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.blocks import Demand, FeeRule, Proposer, Schedule, mean_wait_for_control
@@ -26,6 +26,7 @@ def test_published_base_fees(base_fee: int, limit: int, used: int, after: int) -
     assert FeeRule(limit).next_base_fee(base_fee, used) == after
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**15), st.integers(0, 30_000_000))
 def test_base_fee_moves_by_an_eighth_at_most(base_fee: int, used: int) -> None:
     after = FeeRule().next_base_fee(base_fee, used)
@@ -33,6 +34,7 @@ def test_base_fee_moves_by_an_eighth_at_most(base_fee: int, used: int) -> None:
     assert (after > base_fee) == (used > 15_000_000)
 
 
+@settings(deadline=None)
 @given(st.integers(0, 10**12), st.integers(0, 10**12), st.integers(0, 10**12))
 def test_nobody_pays_more_than_the_cap(cap: int, tip: int, base_fee: int) -> None:
     paid = effective_tip(cap, tip, base_fee)

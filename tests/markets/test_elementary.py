@@ -7,7 +7,7 @@ from decimal import Decimal, localcontext
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.markets import elementary
@@ -20,6 +20,7 @@ def units_off(value: float, exact: Decimal) -> Decimal:
     return abs((Decimal(value) - exact) / Decimal(math.ulp(float(exact))))
 
 
+@settings(deadline=None)
 @given(st.floats(-700, 700))
 def test_exponential(x: float) -> None:
     with localcontext() as context:
@@ -27,6 +28,7 @@ def test_exponential(x: float) -> None:
         assert units_off(exp(x), Decimal(x).exp()) <= UNITS
 
 
+@settings(deadline=None)
 @given(st.floats(1e-300, 1e300))
 def test_logarithm(x: float) -> None:
     with localcontext() as context:
@@ -35,6 +37,7 @@ def test_logarithm(x: float) -> None:
         assert exact == log(x) == 0 or units_off(log(x), exact) <= UNITS
 
 
+@settings(deadline=None)
 @given(st.floats(-0.125, 0.125))
 def test_sine_and_cosine(turns: float) -> None:
     sine, cosine = elementary.sine_cosine(np.array([turns]))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from market_samples import DATA, DAY, HOUR, brownian, recorded, windows
@@ -44,6 +44,7 @@ def write(path: Path, text: str) -> Path:
 # Correlation
 
 
+@settings(deadline=None)
 @given(st.integers(1, 6), st.data())
 def test_triangle_gives_the_matrix_back(size: int, data: st.DataObject) -> None:
     values = st.floats(-1, 1).filter(lambda v: abs(v) > 0.01)
@@ -277,6 +278,7 @@ def test_depth_sees_a_jump_that_the_market_calls_calm() -> None:
     assert out[1] < 0.05e6
 
 
+@settings(deadline=None)
 @given(st.lists(st.floats(0.01, 20), min_size=2, max_size=30), st.floats(0, 3), st.floats(0, 1))
 def test_depth_stays_between_floor_and_calm(volatility, elasticity, floor) -> None:
     depth = Depth((7.0,), (0.5,), elasticity=elasticity, floor=floor)
@@ -324,6 +326,7 @@ def test_surface_noise_has_its_law_and_chunks() -> None:
     assert np.array_equal(np.concatenate(parts), whole[:, :, 100:200])
 
 
+@settings(deadline=None)
 @given(
     skew=st.floats(-0.99, 0.99),
     share=st.floats(0.05, 1.0),

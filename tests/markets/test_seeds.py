@@ -7,7 +7,7 @@ import json
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.errors import SeedRangeError
@@ -46,6 +46,7 @@ def test_array_form_gives_published_vectors(counter, key, output) -> None:
         assert tuple(int(w[0, 0]) for w in words) == output
 
 
+@settings(deadline=None)
 @given(key=st.tuples(WORDS, WORDS), run=st.integers(0, 2**64 - 3), step=WORDS, lane=st.integers(0, 2**24 - 3))
 def test_array_form_is_the_integer_form(key, run, step, lane) -> None:
     words = philox_words(key, range(run, run + 2), step, Purpose.JUMP_SIZE, 2, lane)
@@ -69,6 +70,7 @@ def test_key_is_sha256_of_seed_and_scenario() -> None:
     assert len(keys) == 100
 
 
+@settings(deadline=None)
 @given(st.dictionaries(st.text(), st.integers() | st.text() | st.booleans() | st.none(), max_size=5))
 def test_scenario_hash_ignores_the_order_of_keys(document) -> None:
     turned = dict(reversed(list(document.items())))

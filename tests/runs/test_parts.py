@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from scenarios.errors import ParameterError
@@ -19,6 +19,7 @@ from scenarios.runs.progress import choose_progress, duration
 # Chunks
 
 
+@settings(deadline=None)
 @given(
     st.lists(st.tuples(st.integers(0, 500), st.integers(0, 500)), max_size=10),
     st.integers(1, 400),
@@ -119,6 +120,7 @@ def test_durations(seconds: float, words: str) -> None:
 # Statistics
 
 
+@settings(deadline=None)
 @given(st.integers(1, 60), st.floats(0.01, 0.99), st.integers(-1, 61))
 def test_binomial_law(n: int, p: float, k: int) -> None:
     exact = math.fsum(math.comb(n, i) * p**i * (1 - p) ** (n - i) for i in range(min(k, n) + 1))
