@@ -75,4 +75,6 @@ def describe(row: dict[str, object]) -> str:
     """Return a valid file in a few words."""
     if row["kind"] == "incident":
         return f"{row['id']}, {row['steps']} steps"
+    if row["kind"] == "portfolio":
+        return f"portfolio, {row['positions']} positions"
     return f"{row['kind']}: {row['title']}"
