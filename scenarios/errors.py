@@ -39,6 +39,25 @@ class StepError(BackstopError):
         )
 
 
+class UnusableFactsError(BackstopError):
+    """The facts of a file are well formed, but lead a replay to a calculation that has no result."""
+
+    code = "unusable-facts"
+    exit_code = 2
+
+    def __init__(self, cause: Exception, where: str = "") -> None:
+        kind = type(cause).__name__
+        said = str(cause) or "nothing of the kind that is looked for"
+        at = f"{where}: " if where else ""
+        super().__init__(
+            f"{at}the facts lead to no result ({kind}: {said}; -vv shows where)", cause=kind, said=said
+        )
+
+
+NO_RESULT = (ArithmeticError, LookupError, StopIteration, ValueError)
+"""What Python raises where numbers or names of a file do not fit each other."""
+
+
 class UnknownActionError(BackstopError):
     """The replay has no rule for this action."""
 

@@ -30,6 +30,20 @@ class Feed:
     samples: tuple[Sample, ...]
 
 
+class AssetDecimals(dict[str, int]):
+    """Decimals by asset; asking for an asset that is not declared is an error that names those that are."""
+
+    def __missing__(self, asset: str) -> int:
+        """Refuse.
+
+        Raises
+        ------
+        UnknownNameError
+            Always.
+        """
+        raise UnknownNameError("asset", asset, tuple(sorted(self)))
+
+
 @dataclass(slots=True)
 class World:
     """The state and its clock.
@@ -49,6 +63,7 @@ class World:
     committed: list[Committed] = field(default_factory=list)
 
     def __post_init__(self) -> None:
+        self.decimals = AssetDecimals(self.decimals)
         self.state.ledger.open(Account(OUTSIDE, Kind.ISSUER))
 
     # Accounts

@@ -116,7 +116,7 @@ def _check_field(
     elif kind in {"number", "integer"}:
         for place, item in _each(value, path):
             number = read_decimal_text(item)
-            if number is None or (kind == "integer" and (number % 1 or number < 0)):
+            if number is None or (kind == "integer" and (number != number.to_integral_value() or number < 0)):
                 expected = "a whole number, zero or more" if kind == "integer" else "a number"
                 yield Finding("not-a-number", place, "this is no such number", expected, got=shown(item))
     elif kind in {"asset", "assets"}:

@@ -105,7 +105,7 @@ def _check_entry(entry: Mapping[str, object], path: Path, symbols: frozenset[str
             yield from _check_not_negative(value, (*path, key))
         elif key.endswith("_raw") and not isinstance(value, Mapping | list):
             number = read_decimal_text(value)
-            if number is None or number % 1:
+            if number is None or number != number.to_integral_value():
                 yield Finding(
                     "not-a-number", (*path, key), "raw units are whole", "a whole number", got=shown(value)
                 )

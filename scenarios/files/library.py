@@ -52,6 +52,15 @@ def load_incident(id_or_path: str | Path) -> Incident:
     return read_incident(parse_document(entry.read_bytes(), f"{name}.yaml"))
 
 
+def protocol_of(incident_id: str) -> str:
+    """Return the ``protocol`` of a bundled incident, without reading the rest of the file."""
+    from scenarios.files.document import parse_document  # noqa: PLC0415 -- keeps start-up light
+
+    lines = (_folder() / f"{incident_id}.yaml").read_text(encoding="utf-8").splitlines()
+    line = next(line for line in lines if line.startswith("protocol:"))
+    return str(parse_document(line.encode(), f"{incident_id}.yaml").data["protocol"])
+
+
 def read_incident(document: Document) -> Incident:
     """Return the incident that a document holds.
 
@@ -81,4 +90,6 @@ def read_source(id_or_path: str | Path) -> tuple[str, bytes]:
     name = str(id_or_path)
     if name in list_incidents():
         return f"{name}.yaml", (_folder() / f"{name}.yaml").read_bytes()
+    from pathlib import Path  # noqa: PLC0415 -- keeps start-up light
+
     return Path(name).name, Path(name).read_bytes()

@@ -144,28 +144,30 @@ class MoonwellReplayer(Replayer):
                     "repaid x incentive / seized",
                 )
             )
-        self.findings.append(self._priced_bad_debt())
+        self.findings.extend(self._priced_bad_debt())
 
-    def _priced_bad_debt(self) -> Finding:
+    def _priced_bad_debt(self) -> list[Finding]:
         """Hold the published bad debt by asset against the published total, where the file has prices."""
         prices = {"cbETH": self.price, "WETH": self.ether} | dict.fromkeys(
             ("USDC", "DAI", "USDS"), Decimal(1)
         )
         listed = {outcome.name: outcome.value for outcome in self.incident.outcomes}
         by_asset, total = listed.get("bad_debt_by_asset"), listed.get("bad_debt_total")
-        assert isinstance(by_asset, dict)
-        assert not isinstance(total, dict)
+        if not isinstance(by_asset, dict) or isinstance(total, dict):
+            return []
         known = sum(
             (Decimal(prices[a]) * amount for a, amount in by_asset.items() if a in prices), Decimal(0)
         )
         rest = ", ".join(asset for asset in by_asset if asset not in prices)
         share = "" if not total else f"{known / Decimal(total):.2%} of the published total; "
-        return Finding(
-            "published bad debt by asset, as far as the file has prices",
-            f"{known:,.0f}",
-            "USD",
-            f"{share}the file has no price of {rest}",
-        )
+        return [
+            Finding(
+                "published bad debt by asset, as far as the file has prices",
+                f"{known:,.0f}",
+                "USD",
+                f"{share}the file has no price of {rest}",
+            )
+        ]
 
     def measures(self) -> Mapping[str, Decimal | Missing]:
         """Return the outcomes: one liquidation pins no total."""

@@ -5,6 +5,8 @@ from __future__ import annotations
 from importlib import import_module
 from typing import TYPE_CHECKING
 
+from scenarios.files.library import protocol_of
+
 if TYPE_CHECKING:
     from scenarios.files.models import Incident
     from scenarios.incidents.replayer import Replayer
@@ -39,12 +41,32 @@ REPLAYERS = {
     "warp-2020-12-17": "lp_collateral:WarpReplayer",
     "yieldblox-2026-02-22": "yieldblox:YieldbloxReplayer",
 }
-"""By incident id; every other incident runs on the generic actions of ``Replayer``."""
+"""By incident id."""
+GENERIC = "replayer:Replayer"
+"""Runs an incident of a protocol that no bundled incident has."""
 
 
 def replayer_of(incident: Incident) -> Replayer:
-    """Return the replay of an incident, by its id."""
-    target = REPLAYERS.get(incident.id, "replayer:Replayer")
+    """Return the replay of an incident.
+
+    A file with an id of its own runs under the rules of the bundled incident of the same ``protocol`` that
+    has a rule for each of its actions, else on the generic actions of ``Replayer``.
+    """
+    target = REPLAYERS.get(incident.id)
+    return _replayer(target, incident) if target else _of_same_protocol(incident)
+
+
+def _of_same_protocol(incident: Incident) -> Replayer:
+    wanted = {step.action for step in incident.steps}
+    for known, target in REPLAYERS.items():
+        if protocol_of(known) == incident.protocol:
+            replayer = _replayer(target, incident)
+            if wanted <= set(replayer.known_actions()):
+                return replayer
+    return _replayer(GENERIC, incident)
+
+
+def _replayer(target: str, incident: Incident) -> Replayer:
     module, name = target.split(":")
     replayer: Replayer = getattr(import_module(f"scenarios.incidents.{module}"), name)(incident)
     return replayer

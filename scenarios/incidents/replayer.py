@@ -18,7 +18,7 @@ from oracles.node import Node, View, evaluate, read, walk
 from oracles.reading import Reading
 from protocol.errors import BackstopError
 from protocol.venues.venue import Venue
-from scenarios.errors import StepError, UnknownActionError
+from scenarios.errors import NO_RESULT, StepError, UnknownActionError, UnusableFactsError
 from scenarios.files.models import Incident
 from scenarios.incidents.actions import Actions
 from scenarios.incidents.build import build_venues
@@ -127,7 +127,20 @@ class Replayer(Actions):
         ----------
         reader
             Name of one of ``readers``, to be put in place of what the protocol used.
+
+        Raises
+        ------
+        StepError
+            If a step cannot be done.
+        UnusableFactsError
+            If the facts before or after the steps lead to no result.
         """
+        try:
+            return self._run(reader)
+        except NO_RESULT as cause:
+            raise UnusableFactsError(cause, self.incident.facts.document.file) from cause
+
+    def _run(self, reader: str) -> Replay:
         with self.world.transaction("state before"):
             self.build()
         self.world.committed.clear()
@@ -209,11 +222,12 @@ class Replayer(Actions):
     def _guarded(self, n: int, action: str, run: Callable[[], None]) -> None:
         try:
             run()
-        except BackstopError as cause:
+        except (BackstopError, *NO_RESULT) as cause:
             if self._open is not None:
                 self._open.undo()
                 self._open = None
-            raise self._located(n, action, cause) from cause
+            refusal = cause if isinstance(cause, BackstopError) else UnusableFactsError(cause)
+            raise self._located(n, action, refusal) from cause
 
     def _located(self, n: int, action: str, cause: BackstopError) -> StepError:
         step = self.facts.step(n)
