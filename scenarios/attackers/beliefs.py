@@ -71,6 +71,7 @@ class Donation(Attacker):
                 elif shares:
                     game.world.redeem(ATTACKER, self.vault, shares)
             game.world.donate(ATTACKER, self.vault, gift)
+            purse.manipulation_cost += game.value(asset, gift)
             draw(game, self.borrow)
             for loan in loans:
                 self.find(game, purse, loan.asset, loan.owed, [*self.borrow, asset])
