@@ -87,7 +87,16 @@ class LiquidationFile(Part):
     close_factor: Positive | None = Field(None, description="Part of the debt in one step (aave).")
 
 
-Payer: TypeAlias = Literal["insurance-fund", "socialise", "deficit"]
+Payer: TypeAlias = Literal["insurance-fund", "deleverage", "socialise", "deficit"]
+
+
+class BackstopVaultFile(Part):
+    """The vault that takes over accounts which the market did not liquidate in time (hyperliquid)."""
+
+    cash: NotNegative = Field(Decimal(0), description="What it holds in the settlement asset.")
+    most_share: Positive | None = Field(
+        None, description="Greatest notional of an account that it takes over, as a multiple of its cash."
+    )
 
 
 class FeesFile(Part):

@@ -19,9 +19,9 @@ SIGNIFICANT_DIGITS = 12
 def market_hash(file: ProtocolFile) -> str:
     """Return the hash of what decides the paths: two designs in one market are judged on the same paths."""
     prices = {name: str(asset.price) for name, asset in file.assets.items()}
-    return scenario_hash(
-        {"market": file.market.model_dump(mode="json"), "prices": prices, "seconds": file.run.step_seconds}
-    )
+    # What stands at its default is left out, so that a new field of the file format changes no path.
+    market = file.market.model_dump(mode="json", exclude_defaults=True)
+    return scenario_hash({"market": market, "prices": prices, "seconds": file.run.step_seconds})
 
 
 def seed_of(file: ProtocolFile, master: int | None = None) -> Seed:

@@ -6,8 +6,8 @@ import math
 from itertools import pairwise
 
 import pytest
-from protocol_texts import lending, read
 
+from protocol_texts import lending, read
 from scenarios.files.errors import FileError
 from scenarios.files.protocol import ProtocolFile
 from scenarios.simulation.market import build_market, draw_paths, seed_of
