@@ -234,4 +234,4 @@ class SelfLiquidation(Attacker):
         if self.feed:
             game.publish("publisher", self.feed, game.outside[self.collateral])
         with self.move(game, purse, "liquidate oneself"):
-            liquidate_all(game)
+            liquidate_all(game, only=other)
