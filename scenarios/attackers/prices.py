@@ -184,11 +184,9 @@ def liquidate_all(game: Simulation, keeper: str = ATTACKER, most: int = 1000, on
     """
     market, done = game.protocol.market(), 0
     for owner in game.protocol.liquidatable(market):
-        while (
-            owner in {only or owner} - {keeper}
-            and done < most
-            and game.protocol.judge(owner, market).excess < 0
-        ):
+        if owner == keeper or (only and owner != only):
+            continue
+        while done < most and game.protocol.judge(owner, market).excess < 0:
             step = game.protocol.liquidate(owner, keeper, market)
             log_step(game, keeper, owner, step)
             if step.moved is None:

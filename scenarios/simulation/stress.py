@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from scenarios.files.protocol import ProtocolFile
 from scenarios.runs.executors import Kind
@@ -153,9 +154,10 @@ def read_rows(results: Path) -> Iterator[Metrics]:
     decimals = {field.name for field in fields(Metrics) if field.type == "Decimal"}
     with results.open(encoding="utf-8") as lines:
         for line in lines:
-            record = json.loads(line)
-            record.pop("run")
-            yield Metrics(**{k: Decimal(v) if k in decimals else v for k, v in record.items()})
+            record: dict[str, Any] = json.loads(line)
+            del record["run"]
+            record |= {name: Decimal(record[name]) for name in decimals}
+            yield Metrics(**record)
 
 
 def _figures(rows: Sequence[Metrics], money: str) -> Iterator[Figure]:
