@@ -84,7 +84,10 @@ class Borrowers(Agent):
 
 
 class Keeper(Agent):
-    """Liquidate whatever pays, with own capital, some steps late, selling what it gets."""
+    """Liquidate whatever pays, with own capital, some steps late, selling what it gets.
+
+    Where positions are taken over it keeps them, as far as its own initial margin reaches.
+    """
 
     type: Literal["keeper"] = "keeper"
     latency: Annotated[int, Field(ge=0, strict=True)] = Field(
@@ -131,6 +134,8 @@ class Keeper(Agent):
                 step = protocol.liquidate(owner, me, market)
                 log_step(game, me, owner, step)
                 self._sell(game, me, step)
+                if game.file.perpetuals:
+                    protocol.require_initial(me)
                 mine = step.taker in {me, protocol.account(me)}
                 if mine and self._worth(game, me) - before < self.least_profit:
                     raise NotWorthwhileError(owner)

@@ -173,11 +173,12 @@ class MarketMaker(Agent):
 
 
 class PerpetualTrader(Agent):
-    """Hold a perpetual against a market maker, long or short by a drawn sign, at a fixed leverage."""
+    """Hold a perpetual against a market maker at a fixed leverage."""
 
     type: Literal["perpetual-trader"] = "perpetual-trader"
     maker: str = Field(description="Name of a market maker.")
     leverage: Positive
+    side: Literal["long", "short", "drawn"] = Field("drawn", description="Drawn: either with equal chance.")
     probability: Fraction = Field(Decimal("0.2"), description="Of opening in a step while flat.")
 
     def act(self, game: Simulation, me: str) -> None:
@@ -189,7 +190,7 @@ class PerpetualTrader(Agent):
         draw, sign = stream.uniform(), stream.uniform()
         if not flat or draw >= self.probability:
             return
-        buying = sign < 0.5
+        buying = self.side == "long" or (self.side == "drawn" and sign < 0.5)
         price = maker.price(game, buying=buying)
         if price is None:
             return

@@ -71,6 +71,7 @@ class Donation(Attacker):
                 elif shares:
                     game.world.redeem(ATTACKER, self.vault, shares)
             game.world.donate(ATTACKER, self.vault, gift)
+            purse.manipulation_cost += game.value(asset, gift)
             draw(game, self.borrow)
             for loan in loans:
                 self.find(game, purse, loan.asset, loan.owed, [*self.borrow, asset])
@@ -233,4 +234,4 @@ class SelfLiquidation(Attacker):
         if self.feed:
             game.publish("publisher", self.feed, game.outside[self.collateral])
         with self.move(game, purse, "liquidate oneself"):
-            liquidate_all(game)
+            liquidate_all(game, only=other)

@@ -174,11 +174,19 @@ def draw(game: Simulation, assets: list[str], owner: str = ATTACKER) -> None:
         game.record(owner, "borrow", asset=asset, amount=game.whole(asset, units))
 
 
-def liquidate_all(game: Simulation, keeper: str = ATTACKER, most: int = 1000) -> int:
-    """Liquidate everybody else who is short of margin; return the number of steps that moved anything."""
+def liquidate_all(game: Simulation, keeper: str = ATTACKER, most: int = 1000, only: str = "") -> int:
+    """Liquidate everybody else who is short of margin; return the number of steps that moved anything.
+
+    Parameters
+    ----------
+    only
+        One owner, if nobody else is to be touched.
+    """
     market, done = game.protocol.market(), 0
     for owner in game.protocol.liquidatable(market):
-        while owner != keeper and done < most and game.protocol.judge(owner, market).excess < 0:
+        if owner == keeper or (only and owner != only):
+            continue
+        while done < most and game.protocol.judge(owner, market).excess < 0:
             step = game.protocol.liquidate(owner, keeper, market)
             log_step(game, keeper, owner, step)
             if step.moved is None:

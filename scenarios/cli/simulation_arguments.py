@@ -22,7 +22,13 @@ def add_simulation(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
 
     one = command("run", "run one path of a protocol file, with its full event log")
     one.add_argument("--run", type=natural, default=0, help="index of the path")
-    many(command("stress", "run many paths: VaR, LaR, bad debt, liquidations with confidence intervals"))
+    stress = command("stress", "run many paths: VaR, LaR, bad debt, liquidations with confidence intervals")
+    many(stress)
+    stress.add_argument("--folder", metavar="DIR", help="keep the journal there: a killed run goes on")
+    stress.add_argument("--cluster", metavar="ADDRESS", default="", help="a Dask scheduler (extra `cluster`)")
+    stress.add_argument(
+        "--progress", choices=("auto", "terminal", "json", "silent"), default="auto", help="on standard error"
+    )
     attack = command("attack", "optimise the parameters of an attack strategy of a protocol file")
     attack.add_argument("--strategy", metavar="NAME", help="name or type of an attack in the file")
     attack.add_argument("--generations", type=positive, default=30, help="of differential evolution")

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from argparse import Namespace
+from pathlib import Path
 
 from scenarios.cli.answer import Answer
-from scenarios.cli.simulate import check_target, progress_to_terminal, show_and_write
+from scenarios.cli.simulate import check_target, show_and_write
 from scenarios.files.protocol_checks import load_protocol
 from scenarios.report.simulation import stress_page
+from scenarios.runs.progress import choose_progress
 from scenarios.simulation.stress import stress
 
 
@@ -15,8 +18,13 @@ def run(arguments: Namespace) -> Answer:
     """Run the stress test."""
     check_target(arguments)
     file = load_protocol(arguments.file)
-    progress = None if arguments.json else progress_to_terminal("runs")
     result = stress(
-        file, runs=arguments.runs, master=arguments.seed, workers=arguments.workers, progress=progress
+        file,
+        runs=arguments.runs,
+        master=arguments.seed,
+        workers=arguments.workers,
+        cluster=arguments.cluster,
+        folder=Path(arguments.folder) if arguments.folder else None,
+        progress=choose_progress(arguments.progress, sys.stderr),
     )
     return Answer(result, show_and_write(arguments, stress_page(file, result), arguments.file))

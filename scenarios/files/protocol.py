@@ -10,6 +10,7 @@ from scenarios.agents.registry import AgentFile
 from scenarios.attackers.registry import AttackerFile
 from scenarios.files.protocol_parts import AccountFile, AssetFile, OracleFile, Part, VaultFile, VenueFile
 from scenarios.files.protocol_rules import (
+    BackstopVaultFile,
     FeesFile,
     LiquidationFile,
     ListingFile,
@@ -38,6 +39,7 @@ class ProtocolFile(Part):
     margin: MarginFile = MarginFile()
     liquidation: LiquidationFile = LiquidationFile()
     insurance_fund: dict[str, NotNegative] = Field(default_factory=dict)
+    backstop_vault: BackstopVaultFile = BackstopVaultFile()
     waterfall: list[Payer] = Field(default=["insurance-fund", "socialise", "deficit"], min_length=1)
     fees: FeesFile = FeesFile()
     outside: OutsideFile = OutsideFile()

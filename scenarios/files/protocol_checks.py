@@ -23,6 +23,7 @@ from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import LENDING_ONLY, PERPETUALS_ONLY, SINGLE_MARKET
 from scenarios.files.validate import explain, located
+from scenarios.markets.scripts import SCRIPTS
 
 SCHEMA_ID = "urn:backstop:schema:protocol:1"
 """Identifier of the schema; the number rises when a file that was valid no longer is."""
@@ -248,6 +249,19 @@ def _check_market(model: ProtocolFile) -> Iterator[Finding]:
                 yield from _known(place, asset, market.volatility, "asset with volatility", at_key=True)
     if not -1 <= market.correlation <= 1:
         yield Finding("correlation", ("market", "correlation"), "no correlation", "between -1 and 1")
+    models = [name for name in ("jumps", "heston", "garch") if getattr(market, name)]
+    if len(models) > 1:
+        yield Finding(
+            "market", ("market", models[1]), f"{' and '.join(models)} exclude each other", "one of them"
+        )
+    if market.shock is not None:
+        scripts = SCRIPTS
+        yield from _known(("market", "shock", "script"), market.shock.script, scripts, "script")
+        for asset, scripted in market.shock.assets.items():
+            named = ("market", "shock", "assets", asset)
+            yield from _known(named, asset, market.volatility, "asset with volatility", at_key=True)
+            if market.shock.script in scripts:
+                yield from _known(named, scripted, scripts[market.shock.script].knots, "scripted asset")
     for asset in market.script:
         if asset in market.volatility:
             script = ("market", "script", asset)

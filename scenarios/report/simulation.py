@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
 MOST_EVENTS = 400
 """Events listed on a page; the whole log is in the JSON answer."""
+CENT = Fraction(1, 100)
 METRIC_NAMES: Mapping[str, str] = {
     "bad_debt": "bad debt",
     "liquidated": "value liquidated",
@@ -118,11 +119,19 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
                 tuple((name, number(value)) for name, value in result.gains.items()),
                 note="Against the opening's holdings, both at the final outside prices.",
             ),
-            Section("Prices and accounts", series=series),
+            Section("Prices and accounts", series=moving(series)),
             Section("Events", ("Step", "Actor", "Event", "Details"), events, note=note),
         ),
         file.about,
     )
+
+
+def moving(series: tuple[Series, ...]) -> tuple[Series, ...]:
+    """Return the series of those panels in which something moves."""
+    values: dict[str, set[Decimal]] = {}
+    for line in series:
+        values.setdefault(line.panel, set()).update(point.value for point in line.points)
+    return tuple(line for line in series if len(values[line.panel]) > 1)
 
 
 def stress_page(file: ProtocolFile, result: StressResult) -> Page:
@@ -197,7 +206,7 @@ def attack_page(file: ProtocolFile, result: Optimum) -> Page:
             Section(
                 "Who paid",
                 ("Party", file.money),
-                tuple((name, number(value)) for name, value in best.paid_by.items()),
+                tuple((name, number(value)) for name, value in best.paid_by.items() if abs(value) >= CENT),
                 note="Gains and losses of all others; with the profit they add up to zero.",
             ),
             Section("Parameters", ("Parameter", "Optimum", "As in the file", "Searched"), parameters),

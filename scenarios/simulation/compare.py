@@ -6,9 +6,10 @@ from dataclasses import dataclass, fields
 
 from scenarios.errors import ScenarioError
 from scenarios.files.protocol import ProtocolFile
+from scenarios.runs.statistics import mean
 from scenarios.simulation.market import market_hash
 from scenarios.simulation.run import Metrics
-from scenarios.simulation.stress import mean, stress
+from scenarios.simulation.stress import stress
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +71,8 @@ def compare(
     for field in fields(Metrics):
         a = [float(getattr(row, field.name)) for row in one.rows]
         b = [float(getattr(row, field.name)) for row in two.rows]
-        gap = mean(field.name, "", [y - x for x, y in zip(a, b, strict=True)])
-        interval = None if gap.high is None else (gap.low, gap.high)
+        gap = mean(field.name, [y - x for x, y in zip(a, b, strict=True)])
+        interval = None if gap.low is None or gap.high is None else (gap.low, gap.high)
         name = field.name.replace("_", " ")
         lines.append(Line(name, sum(a) / count, sum(b) / count, gap.value, interval))
     return Comparison((first.title, second.title), count, seed, tuple(lines))

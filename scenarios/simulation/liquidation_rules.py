@@ -5,18 +5,23 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeAlias
 
 from protocol.ledger import Kind, Ledger
+from protocol.liquidation.deleveraging.policy import Candidate, Queue
 from protocol.liquidation.policy import LiquidationPolicy
 from protocol.liquidation.presets import catalogue
 from protocol.liquidation.pricers import FixedBonus
 from protocol.liquidation.sizers import CloseFactor, Sizer
 from protocol.liquidation.view import Kind as PartKind
 from protocol.liquidation.view import Part, View
-from protocol.liquidation.waterfall import Deficit, Fund, Payer, Socialise, Waterfall
+from protocol.liquidation.waterfall import Deficit, Fund, Haircut, Payer, Socialise, Waterfall
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import LiquidationName
 from scenarios.simulation.names import DEFICIT, DEPOSITORS, FUND, OWN, RESERVES, VAULT
+
+SCALE = 18
+Winners: TypeAlias = Callable[[Ledger, str], tuple[Candidate, ...]]
 
 
 def depositors_claims(book: Ledger, asset: str) -> Mapping[str, int]:
@@ -31,14 +36,16 @@ def account_claims(book: Ledger, asset: str) -> Mapping[str, int]:
     return {name: units for name, units in claims.items() if units > 0}
 
 
-def build_waterfall(file: ProtocolFile) -> Waterfall:
+def build_waterfall(file: ProtocolFile, winners: Winners) -> Waterfall:
     """Return the payers in the file's order.
 
-    Loss is shared by lenders in a lending market and by all balances where perpetuals are traded.
+    Loss is shared by lenders in a lending market and by all balances where perpetuals are traded;
+    deleveraging before that cuts unrealised gains by profit times leverage, the highest first.
     """
     claims = account_claims if file.perpetuals else depositors_claims
     payers: dict[str, Payer] = {
         "insurance-fund": Fund(FUND),
+        "deleverage": Haircut(Queue(), winners),
         "socialise": Socialise(claims),
         "deficit": Deficit(DEFICIT),
     }
@@ -57,7 +64,18 @@ def _aave(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
 
 
 def _hyperliquid(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
-    return catalogue.hyperliquid(waterfall, VAULT, FixedBonus(_bonus(file, Fraction(1, 100))))
+    policy = catalogue.hyperliquid(waterfall, VAULT, FixedBonus(_bonus(file, Fraction(1, 100))))
+    most = file.backstop_vault.most_share
+    if most is None:
+        return policy
+    bound = int(most * file.backstop_vault.cash * 10**SCALE)
+
+    def takeable(view: View) -> bool:
+        notional = sum(abs(view.value(name, units)) for name, units in view.positions().items())
+        return catalogue.takeable(view) and notional <= bound
+
+    vault, *others = policy.rules
+    return replace(policy, rules=(replace(vault, when=takeable), *others))
 
 
 def _bonus(file: ProtocolFile, usual: Fraction) -> Fraction:
@@ -79,9 +97,15 @@ POLICIES: dict[LiquidationName, Callable[[ProtocolFile, Waterfall], LiquidationP
 """By preset; a new one is a function and a line."""
 
 
-def build_policy(file: ProtocolFile) -> LiquidationPolicy:
-    """Return the liquidation design of a file with its waterfall."""
-    return POLICIES[file.liquidation.preset](file, build_waterfall(file))
+def build_policy(file: ProtocolFile, winners: Winners) -> LiquidationPolicy:
+    """Return the liquidation design of a file with its waterfall.
+
+    Parameters
+    ----------
+    winners
+        Return who has unrealised gains, when a loss is to be paid.
+    """
+    return POLICIES[file.liquidation.preset](file, build_waterfall(file, winners))
 
 
 @dataclass(frozen=True, slots=True)

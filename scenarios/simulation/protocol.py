@@ -14,16 +14,17 @@ from typing import ClassVar
 
 from oracles.node import evaluate
 from protocol.errors import BorrowRefusedError, CapExceededError, UnknownNameError
-from protocol.ledger import Kind, quote_of
+from protocol.ledger import Kind, Ledger, quote_of
+from protocol.liquidation.deleveraging.policy import Candidate
 from protocol.liquidation.machine import Machine, Step
-from protocol.liquidation.view import Judgement
+from protocol.liquidation.view import Judgement, convert, floor, value
 from protocol.market_state import MarketState, Price
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import ListingFile, PerpetualFile
 from scenarios.simulation.build import Graph, units_of
 from scenarios.simulation.liquidation_rules import build_policy, within_means
 from scenarios.simulation.margin_rules import SCALE, MarginRule, build_rule
-from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN
+from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN, VAULT
 from scenarios.world import World
 
 SLOPE = 3
@@ -74,12 +75,15 @@ class Protocol:
             world.decimals[quote_of(name)] = world.decimals[file.margin.settlement]
         for name in OWN:
             world.margin_account(GROUP, name.removeprefix(f"{GROUP}:"))
-        policy = build_policy(file)
+        policy = build_policy(file, self.winners)
         cash = file.margin.settlement if file.perpetuals else next(iter(file.listings))
         names = frozenset(file.perpetuals)
         self.machine = Machine(world.state, policy, self.rule.judge, cash, HOUSE, names)
         for asset, listing in file.listings.items():
             world.fund(DEPOSITORS, asset, units_of(file, asset, listing.cash))
+        if file.backstop_vault.cash:
+            settlement = file.margin.settlement
+            world.fund(VAULT, settlement, units_of(file, settlement, file.backstop_vault.cash))
         for asset, amount in file.insurance_fund.items():
             world.fund(FUND, asset, units_of(file, asset, amount))
 
@@ -261,6 +265,26 @@ class Protocol:
         """Return the sum of all long positions, raw base units."""
         book = self.world.state.ledger
         return sum(max(book.balance(account, name), 0) for account in (*self.accounts(), *OWN))
+
+    def winners(self, book: Ledger, asset: str) -> tuple[Candidate, ...]:
+        """Return the users with unrealised gains at the oracle's prices, in raw units of ``asset``."""
+        market, found = self.market(), []
+        if asset != self.file.margin.settlement:
+            return ()
+        for account in self.accounts():
+            held = book.balances(account)
+            entry = notional = gain = 0
+            for name in self.file.perpetuals:
+                units, cost = held.get(name, 0), held.get(quote_of(name), 0)
+                if units:
+                    worth = floor(convert(market, name, asset, units))
+                    gain += worth + cost
+                    notional += abs(worth)
+                    entry += abs(cost)
+            equity = floor(self.rule.judge(held, market).equity / value(market, asset, 1))
+            if gain > 0 and equity > 0:
+                found.append(Candidate(account, min(gain, equity), gain, equity, notional, entry))
+        return tuple(found)
 
     def require_initial(self, owner: str) -> None:
         """Raise unless initial margin is met."""

@@ -1,48 +1,78 @@
-"""Many paths: bad debt, liquidations and their tails, each with its confidence interval.
+"""Many paths of a protocol file: bad debt, liquidations and their tails, each with its confidence interval.
 
-VaR and LaR by Gauntlet's definitions: the 95th percentile over the runs of net insolvent debt, and of the
-value liquidated. Intervals have 95 % confidence: Student's t for means, order statistics (binomial) for
-percentiles, Wilson for shares.
+The runs are a task of ``scenarios.runs``: any executor, any number of workers, resumable in a folder, one
+digest. VaR and LaR are Gauntlet's: the 95th percentile over the runs of net insolvent debt and of the value
+liquidated.
 """
 
 from __future__ import annotations
 
-import hashlib
 import json
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack
+from dataclasses import asdict, dataclass, fields
 from decimal import Decimal
-from math import ceil, sqrt
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any
 
 from scenarios.files.protocol import ProtocolFile
+from scenarios.runs.executors import Kind
+from scenarios.runs.progress import Progress
+from scenarios.runs.statistics import (
+    Estimate,
+    expected_shortfall,
+    liquidations_at_risk,
+    mean,
+    probability,
+    value_at_risk,
+)
+from scenarios.runs.study import Study, run_study
+from scenarios.runs.task import Record
 from scenarios.seeds import Seed
 from scenarios.simulation.market import draw_paths, seed_of
 from scenarios.simulation.run import Metrics, run_path
 
-CONFIDENCE = 0.95
-TAIL = 0.95
-CHUNK = 16
 
-
-@dataclass(frozen=True, slots=True)
-class Estimate:
-    """A figure with its confidence interval.
+@dataclass(frozen=True)
+class StressTask:
+    """Runs of a protocol file, each reduced to its metrics.
 
     Parameters
     ----------
-    name, unit
-        What it is.
-    value, low, high
-        The figure and its 95 % interval; the upper end of a percentile is None where there are too few runs.
-    method
-        How the interval was made.
+    file
+        The checked file.
+    seed
+        Master seed and hash of the market.
     """
+
+    file: ProtocolFile
+    seed: Seed
+
+    def describe(self) -> Mapping[str, object]:
+        """Return the whole file; numbers as text, so that none loses a digit."""
+        return {"protocol": self.file.model_dump(mode="json", exclude_defaults=True)}
+
+    def __call__(self, runs: range) -> Iterator[Record]:
+        """Yield the metrics of each run; money as text."""
+        paths = draw_paths(self.file, self.seed, runs)
+        for place, run in enumerate(runs):
+            path = None if paths is None else paths[:, :, place]
+            metrics = run_path(self.file, self.seed, run, path=path, keep_series=False).metrics
+            yield {
+                name: str(value) if isinstance(value, Decimal) else value
+                for name, value in asdict(metrics).items()
+            }
+
+
+@dataclass(frozen=True, slots=True)
+class Figure:
+    """An estimate with its unit, and a name in words."""
 
     name: str
     unit: str
     value: float
-    low: float
+    low: float | None
     high: float | None
     method: str
 
@@ -60,7 +90,7 @@ class StressResult:
     rows
         Metrics by run.
     digest
-        SHA-256 over all rows: the same for every number of workers.
+        SHA-256 over the records: the same for every executor and number of workers.
     """
 
     title: str
@@ -69,7 +99,7 @@ class StressResult:
     runs: int
     steps: int
     step_seconds: int
-    estimates: tuple[Estimate, ...]
+    estimates: tuple[Figure, ...]
     rows: tuple[Metrics, ...]
     digest: str
 
@@ -80,27 +110,32 @@ def stress(
     runs: int | None = None,
     master: int | None = None,
     workers: int = 1,
-    progress: Callable[[int, int], None] | None = None,
+    cluster: str = "",
+    folder: Path | None = None,
+    progress: Progress | None = None,
 ) -> StressResult:
-    """Run ``runs`` paths; the result does not depend on ``workers``.
+    """Run many paths; the result does not depend on where they run.
 
     Parameters
     ----------
     runs, master
         Number of paths and master seed; the file's if None.
     workers
-        Processes.
+        Processes; 1 stays in this one.
+    cluster
+        Address of a Dask scheduler instead.
+    folder
+        Where the journal lies, so that a killed study goes on; None: nothing is kept.
     progress
-        Called with the runs done and asked for.
+        Told how many runs are done.
     """
-    count = file.run.runs if runs is None else runs
-    seed = seed_of(file, master)
-    chunks = [range(first, min(first + CHUNK, count)) for first in range(0, count, CHUNK)]
-    rows: list[Metrics] = []
-    for part in _evaluated(file, seed, chunks, workers):
-        rows += part
-        if progress is not None:
-            progress(len(rows), count)
+    count, seed = file.run.runs if runs is None else runs, seed_of(file, master)
+    kind: Kind = "dask" if cluster else "serial" if workers == 1 else "processes"
+    with ExitStack() as stack:
+        place = folder or Path(stack.enter_context(TemporaryDirectory()))
+        study = Study(StressTask(file, seed), count, place, kind, workers, cluster, scenario=file.title)
+        done = run_study(study, progress)
+        rows = tuple(read_rows(done.results))
     return StressResult(
         file.title,
         file.money,
@@ -108,99 +143,41 @@ def stress(
         count,
         file.run.steps,
         file.run.step_seconds,
-        tuple(_estimates(rows, file.money)),
-        tuple(rows),
-        digest_of(rows),
+        tuple(_figures(rows, file.money)),
+        rows,
+        done.digest,
     )
 
 
-def _evaluated(
-    file: ProtocolFile, seed: Seed, chunks: Sequence[range], workers: int
-) -> Iterator[list[Metrics]]:
-    if workers <= 1:
-        for chunk in chunks:
-            yield run_chunk(file, seed, chunk)
-        return
-    with ProcessPoolExecutor(workers) as pool:
-        yield from pool.map(run_chunk, [file] * len(chunks), [seed] * len(chunks), chunks)
+def read_rows(results: Path) -> Iterator[Metrics]:
+    """Yield the metrics of a study's results, in the order of the runs."""
+    decimals = {field.name for field in fields(Metrics) if field.type == "Decimal"}
+    with results.open(encoding="utf-8") as lines:
+        for line in lines:
+            record: dict[str, Any] = json.loads(line)
+            del record["run"]
+            record |= {name: Decimal(record[name]) for name in decimals}
+            yield Metrics(**record)
 
 
-def run_chunk(file: ProtocolFile, seed: Seed, runs: range) -> list[Metrics]:
-    """Return the metrics of some runs."""
-    paths = draw_paths(file, seed, runs)
-    found = []
-    for place, run in enumerate(runs):
-        path = None if paths is None else paths[:, :, place]
-        found.append(run_path(file, seed, run, path=path, keep_series=False).metrics)
-    return found
-
-
-def digest_of(rows: Iterable[Metrics]) -> str:
-    """Return SHA-256 over the rows, written canonically."""
-    text = json.dumps([{k: str(v) for k, v in asdict(row).items()} for row in rows], sort_keys=True)
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _estimates(rows: Sequence[Metrics], money: str) -> Iterator[Estimate]:
+def _figures(rows: Sequence[Metrics], money: str) -> Iterator[Figure]:
     bad = [float(row.bad_debt) for row in rows]
     volume = [float(row.liquidated) for row in rows]
-    yield percentile("VaR 95 %: insolvent debt", money, bad)
-    yield percentile("LaR 95 %: value liquidated", money, volume)
-    yield mean("bad debt", money, bad)
-    yield share("runs with bad debt", [row.bad_debt > 0 for row in rows])
-    yield mean("value liquidated", money, volume)
-    yield mean("accounts liquidated", "", [float(row.accounts_liquidated) for row in rows])
-    yield mean("paid by the insurance fund", money, [float(row.insurance_paid) for row in rows])
-    yield share("runs in which lenders lose", [row.socialised > 0 for row in rows])
-    yield mean("accounts left short of margin", "", [float(row.unserved) for row in rows])
-    yield mean("greatest oracle error", "relative", [float(row.oracle_error) for row in rows])
-    yield mean("utilisation at the end", "relative", [float(row.utilisation) for row in rows])
-
-
-def mean(name: str, unit: str, values: Sequence[float]) -> Estimate:
-    """Return the mean with Student's t interval."""
-    from scipy.stats import t  # noqa: PLC0415 - heavy
-
-    count = len(values)
-    centre = sum(values) / count
-    if count == 1:
-        return Estimate(name, unit, centre, centre, None, "one run: no interval")
-    deviation = sqrt(sum((value - centre) ** 2 for value in values) / (count - 1))
-    half = float(t.ppf((1 + CONFIDENCE) / 2, count - 1)) * deviation / sqrt(count)
-    return Estimate(name, unit, centre, centre - half, centre + half, "Student's t")
-
-
-def share(name: str, flags: Sequence[bool]) -> Estimate:
-    """Return a share of the runs with Wilson's interval."""
-    from scipy.stats import norm  # noqa: PLC0415 - heavy
-
-    count, z = len(flags), float(norm.ppf((1 + CONFIDENCE) / 2))
-    found = sum(flags) / count
-    centre = (found + z * z / (2 * count)) / (1 + z * z / count)
-    half = z / (1 + z * z / count) * sqrt(found * (1 - found) / count + z * z / (4 * count * count))
-    # At 0 and 1 the formula meets the end exactly; rounding must not step over it.
-    low = 0.0 if found == 0 else max(0.0, centre - half)
-    high = 1.0 if found == 1 else min(1.0, centre + half)
-    return Estimate(name, "of runs", found, low, high, "Wilson")
-
-
-def percentile(name: str, unit: str, values: Sequence[float], level: float = TAIL) -> Estimate:
-    """Return an order statistic with the distribution-free interval of order statistics.
-
-    The k-th smallest of n is used with k = ceil(level n). The upper end is None where even the largest value
-    lies below the percentile with a chance above 2.5 %.
-    """
-    from scipy.stats import binom  # noqa: PLC0415 - heavy
-
-    ordered, count = sorted(values), len(values)
-    place = max(1, ceil(level * count))
-    tail = (1 - CONFIDENCE) / 2
-    low = max(1, int(binom.ppf(tail, count, level)))
-    high = int(binom.ppf(1 - tail, count, level)) + 1
-    upper = ordered[high - 1] if high <= count else None
-    return Estimate(name, unit, ordered[place - 1], ordered[low - 1], upper, "order statistics")
-
-
-def as_decimal(value: float) -> Decimal:
-    """Return a figure to the cent, for tables."""
-    return Decimal(f"{value:.2f}")
+    hits = sum(row.bad_debt > 0 for row in rows)
+    losing = sum(row.socialised > 0 for row in rows)
+    found: list[tuple[Estimate, str, str]] = [
+        (value_at_risk(bad), "VaR 95 %: insolvent debt", money),
+        (expected_shortfall("", bad), "mean of the worst 5 %: insolvent debt", money),
+        (liquidations_at_risk(volume), "LaR 95 %: value liquidated", money),
+        (mean("", bad), "bad debt", money),
+        (probability("", hits, len(rows)), "runs with bad debt", "of runs"),
+        (mean("", volume), "value liquidated", money),
+        (mean("", [float(row.accounts_liquidated) for row in rows]), "accounts liquidated", ""),
+        (mean("", [float(row.insurance_paid) for row in rows]), "paid by the insurance fund", money),
+        (probability("", losing, len(rows)), "runs in which lenders and others lose", "of runs"),
+        (mean("", [float(row.unserved) for row in rows]), "accounts left short of margin", ""),
+        (mean("", [float(row.oracle_error) for row in rows]), "greatest oracle error", "relative"),
+        (mean("", [float(row.utilisation) for row in rows]), "utilisation at the end", "relative"),
+    ]
+    for estimate, name, unit in found:
+        yield Figure(name, unit, estimate.value, estimate.low, estimate.high, estimate.method)

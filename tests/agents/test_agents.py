@@ -186,3 +186,48 @@ def test_agent_of_the_documentation_runs() -> None:
     result = names["result"]
     bought = [event for event in result.events if event.actor == "dip buyer" and event.kind == "trade"]  # type: ignore[attr-defined]
     assert bought
+
+
+def crash(waterfall: list[str], vault: dict[str, object]) -> ProtocolFile:
+    script = {"script": {"BTC": ["1", "1", "0.78"]}}
+    run = {"steps": 12, "step_seconds": 60, "seed": 11}
+    return changed(
+        "perpetual-crash",
+        market=script,
+        run=run,
+        waterfall=waterfall,
+        backstop_vault=vault,
+        insurance_fund={},
+    )
+
+
+def test_deleveraging_makes_winners_pay_before_everybody() -> None:
+    deleveraged = run_path(crash(["deleverage", "socialise", "deficit"], {}))
+    booked = run_path(crash(["deficit"], {}))
+    paid = {e.actor for e in deleveraged.events if e.kind == "loss paid"}
+    ways = {e.details["how"] for e in deleveraged.events if e.kind == "loss paid"}
+    assert ways == {"auto-deleveraging"}
+    # Shorts win when the price falls; the longs who lost do not pay for each other.
+    game = opened(crash(["deficit"], {}))
+    for step in range(2):
+        step_once(game, {}, step)
+    held = {name: game.protocol.balances(name).get("BTC-PERP", 0) for name in paid}
+    assert held
+    assert all(size < 0 for size in held.values())
+    assert {e.actor for e in booked.events if e.kind == "loss paid"} == {"deficit"}
+    assert deleveraged.metrics.bad_debt == pytest.approx(booked.metrics.bad_debt, abs=Decimal("0.05"))
+
+
+def test_backstop_vault_takes_only_its_share() -> None:
+    slow = {"script": {"BTC": ["1", "1", "0.93", "0.925", "0.92", "0.915", "0.91"]}}
+    taken = []
+    for share in (None, "0.01"):
+        vault = {"cash": 1000000} | ({} if share is None else {"most_share": share})
+        file = crash(["socialise", "deficit"], vault)
+        data = file.model_copy(update={"market": changed("perpetual-crash", market=slow).market})
+        game = opened(data)
+        for step in range(8):
+            step_once(game, {"BTC": Decimal(60000) * data.market.script["BTC"][min(step, 6)]}, step)
+        taken.append(game.world.balance("protocol:backstop vault", "BTC-PERP"))
+    assert taken[0] > 0
+    assert taken[1] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 
@@ -10,7 +11,7 @@ from protocol.errors import BackstopError
 from protocol_texts import changed
 from scenarios.files.protocol_checks import open_protocol
 from scenarios.simulation.compare import DifferentMarketsError, compare
-from scenarios.simulation.stress import mean, percentile, share, stress
+from scenarios.simulation.stress import stress
 from scenarios.simulation.sweep import AxisError, read_axis, sweep, with_values
 
 SHORT = {"steps": 6, "step_seconds": 3600, "runs": 20, "seed": 7}
@@ -25,26 +26,17 @@ def test_workers_and_chunks_change_nothing() -> None:
     assert stress(file, runs=20, master=8).digest != one.digest
 
 
-def test_percentile_is_the_order_statistic_with_its_interval() -> None:
-    values = [float(n) for n in range(1, 101)]
-    found = percentile("x", "", list(reversed(values)))
-    assert found.value == 95
-    # Binomial(100, 0.95): 2.5 % and 97.5 % quantiles are 90 and 99.
-    assert (found.low, found.high) == (90, 100)
-    assert percentile("x", "", values[:20]).high is None
-
-
-def test_mean_and_share_intervals() -> None:
-    found = mean("x", "", [1.0, 2.0, 3.0, 4.0])
-    # t(3, 0.975) = 3.1824463; deviation sqrt(5/3); half-width 3.1824463 * 1.2909944 / 2.
-    assert found.value == 2.5
-    assert found.high == pytest.approx(2.5 + 2.0542597, abs=1e-6)
-    wilson = share("x", [True] * 3 + [False] * 7)
-    assert (wilson.low, wilson.high) == (
-        pytest.approx(0.1077914, abs=1e-6),
-        pytest.approx(0.6032219, abs=1e-6),
-    )
-    assert share("x", [False] * 5).low == 0
+def test_folder_keeps_what_is_done(tmp_path: Path) -> None:
+    file = changed("lending-crash", run=SHORT)
+    short = stress(file, runs=8, folder=tmp_path)
+    longer = stress(file, runs=12, folder=tmp_path)
+    assert longer.rows[:8] == short.rows
+    assert longer == stress(file, runs=12)
+    names = [figure.name for figure in longer.estimates]
+    assert names[0].startswith("VaR 95 %")
+    worst = sorted(float(row.bad_debt) for row in longer.rows)
+    # The 95th percentile of 12 runs is the largest: ceil(0.95 * 12) = 12.
+    assert longer.estimates[0].value == worst[-1]
 
 
 def test_a_lower_factor_is_safer_on_the_same_paths() -> None:
