@@ -36,6 +36,16 @@ class Parser(argparse.ArgumentParser):
         raise UsageError(f"{message} (see `{self.prog} --help`)")
 
 
+class Help(argparse.RawDescriptionHelpFormatter):
+    """Help whose column of explanations begins right of the longest command."""
+
+    def add_argument(self, action: argparse.Action) -> None:
+        """Count commands with the indentation that they are printed with."""
+        super().add_argument(action)
+        for name in action.choices or () if action.metavar == "COMMAND" else ():
+            self._action_max_length = max(self._action_max_length, len(name) + 2 * self._indent_increment)
+
+
 def build_parser() -> Parser:
     """Return the parser of every command."""
     common = Parser(add_help=False)
@@ -47,9 +57,9 @@ def build_parser() -> Parser:
 
     parser = Parser(
         prog="backstop",
-        description="Simulate on-chain derivatives protocols: replay incidents, check files and vectors.",
+        description="Simulate on-chain derivatives protocols: oracles, vaults, cross-margin, liquidation, attacks.",
         epilog=EPILOG,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+        formatter_class=Help,
     )
     parser.add_argument("--version", action="store_true", help="print the version")
     commands = parser.add_subparsers(dest="command", metavar="COMMAND")
@@ -68,7 +78,7 @@ def build_parser() -> Parser:
     )
 
     add("incidents", "list the bundled incidents")
-    validate = add("validate", "check incident or portfolio files; every problem with its line")
+    validate = add("validate", "check files of any kind; every problem with its line")
     validate.add_argument("file", nargs="+", help="YAML, TOML or JSON file, or a bundled id")
     oracle = add("oracle", "ask about an oracle: `backstop oracle cost FILE`")
     questions = oracle.add_subparsers(dest="question", metavar="QUESTION", required=True)
