@@ -18,6 +18,7 @@ from protocol.margin.book.polynomials import LANES
 from protocol.margin.vector_code import (
     block_radii,
     block_signs,
+    block_totals,
     lowest_bit,
     multiply_wide,
     row_least_8,
@@ -60,6 +61,17 @@ def radii(
             balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
             owned_moving, owed_moving, table_moving, slack[block], out,
         )  # fmt: skip
+
+
+@jit
+def totals(
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    sums: Any, gross: Any, first: int, last: int,
+) -> None:  # fmt: skip
+    """Write per account the sum of terms and of absolute terms, the latter without costs."""
+    assets = balances.shape[1]
+    for block in range(first, last):
+        block_totals(balances, block, assets, starts, rows, sizes, costs, owned, owed, table, sums, gross)
 
 
 @jit

@@ -181,6 +181,38 @@ def block_radii(
     return types.void(*array, owned_moving, owed_moving, table_moving, types.float64, radii), generate
 
 
+@intrinsic
+def block_totals(
+    typing: Any,
+    balances: Any,
+    block: Any,
+    assets: Any,
+    starts: Any,
+    rows: Any,
+    sizes: Any,
+    costs: Any,
+    owned: Any,
+    owed: Any,
+    table: Any,
+    totals: Any,
+    gross: Any,
+) -> Any:
+    """Store the sums of terms and of absolute terms (without costs) of one block's accounts."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *pointers, totals, gross = pointers_of(context, builder, signature, arguments)
+        sums, absolutes = _block_sums(builder, [*pointers, *pointers[-3:]], moving=True)
+        at = builder.mul(pointers[1], INT64(BLOCK))
+        for target, vectors in ((totals, sums), (gross, absolutes)):
+            for part, vector in enumerate(vectors):
+                place = builder.gep(target, [builder.add(at, INT64(LANES * part))])
+                builder.store(vector, builder.bitcast(place, VECTOR.as_pointer())).align = 8
+        return context.get_dummy_value()
+
+    array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
+    return types.void(*array, totals, gross), generate
+
+
 def _row_sums(builder: Any, pointers: Sequence[Any], parts: int, single: Any = None) -> list[Any]:
     """Return start + sum over terms of value * table[panel, row, :] as ``parts`` vectors.
 

@@ -131,6 +131,8 @@ class Rows:
         Terms of the account in place i: ``starts[i]`` to ``starts[i + 1]``, row of the table and units.
     constants
         [accounts] what every column starts from.
+    height
+        One more than the greatest row met.
     """
 
     order: Wholes
@@ -138,6 +140,7 @@ class Rows:
     rows: NDArray[Any]
     values: Floats
     constants: Floats
+    height: int
 
     @classmethod
     def sparse(cls, starts: ArrayLike, rows: ArrayLike, values: ArrayLike, constants: ArrayLike) -> Rows:
@@ -148,16 +151,16 @@ class Rows:
         if pointers.shape != (len(begin) + 1,) or numbers.shape != units.shape or pointers[-1] != len(units):
             raise BookError("rows", f"{len(begin)} accounts, {pointers.shape} pointers, {len(units)} terms")
         counts = np.diff(pointers)
-        most = int(numbers.max(initial=0))
+        most = int(numbers.max(initial=-1))
         if (counts < 0).any() or int(numbers.min(initial=0)) < 0 or most >= 1 << 31:
             raise BookError("rows", "pointers must rise and rows lie within 0..2**31")
-        numbers = numbers.astype(_row_kind(most))
+        numbers = numbers.astype(_row_kind(max(most, 0)))
         order = _sorted_in_windows(counts)
         if np.array_equal(order, np.arange(len(order))):
-            return cls(order, pointers, numbers, units, begin)
+            return cls(order, pointers, numbers, units, begin, most + 1)
         sorted_starts = np.concatenate(([0], np.cumsum(counts[order])))
         at = np.arange(len(units)) + np.repeat(pointers[order] - sorted_starts[:-1], counts[order])
-        return cls(order, sorted_starts, numbers[at], units[at], begin[order])
+        return cls(order, sorted_starts, numbers[at], units[at], begin[order], most + 1)
 
     @classmethod
     def of(cls, book: Book) -> Rows:
@@ -179,7 +182,7 @@ class Rows:
         at = np.arange(len(book.sizes)) + np.repeat(begin + counts - held - book.starts[:-1], held)
         values[at] = book.sizes
         rows[at] = 2 * book.assets + book.held.astype(np.int64) + book.instruments * (book.sizes < 0)
-        return cls(order, starts, rows, values, 0.0 - book.costs[order])
+        return cls(order, starts, rows, values, 0.0 - book.costs[order], 2 * (book.assets + book.instruments))
 
 
 def _sorted_in_windows(counts: Wholes) -> Wholes:
@@ -227,8 +230,8 @@ def _run(
     fast: bool | None,
     workers: int,
 ) -> None:
-    if len(rows.rows) and int(rows.rows.max()) >= table.height:
-        raise BookError("table", f"{table.height} rows, an account needs row {int(rows.rows.max())}")
+    if rows.height > table.height:
+        raise BookError("table", f"it has {table.height} rows, the accounts need {rows.height}")
     compiled = kernels(fast)
     matrix = None if compiled else table.matrix()
     more = {"first_negative": [table.bounds], "least": [table.single]}

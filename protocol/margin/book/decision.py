@@ -80,7 +80,7 @@ class Marker:
         growth = np.inf if self._reference is None else _growth(self._reference, coefficients)
         if growth > 16.0:
             self._reference, growth = coefficients, 1.0
-            gross = block_sums(self.blocks, coefficients, 0, self.blocks.count, absolute=True)
+            _, gross = totals(self.blocks, coefficients, fast=self.fast, workers=self.workers)
             self._gross = (gross + np.abs(self.blocks.costs)).max(axis=1, initial=0.0)
         terms = 1 + self.book.assets + np.diff(self.blocks.starts)
         growth = max(growth, 1.0)
@@ -126,6 +126,28 @@ def signs(
 
     in_ranges(run, count, workers, least=1024)
     return negative, unknown
+
+
+def totals(
+    blocks: Blocks, coefficients: Coefficients, *, fast: bool | None = None, workers: int = 1
+) -> tuple[Floats, Floats]:
+    """Return [blocks, 64] excesses and sums of absolute terms, the latter without costs."""
+    sums, gross = np.empty((2, blocks.count, WIDTH))
+    compiled = kernels(fast)
+    c = coefficients
+
+    def run(first: int, last: int) -> None:
+        if compiled:
+            compiled.totals(
+                blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
+                c.owned, c.owed, c.positions, sums, gross, first, last,
+            )  # fmt: skip
+        else:
+            sums[first:last] = block_sums(blocks, c, first, last)
+            gross[first:last] = block_sums(blocks, c, first, last, absolute=True)
+
+    in_ranges(run, blocks.count, workers, least=1024)
+    return sums, gross
 
 
 def members(blocks: Blocks, masks: Masks) -> Wholes:

@@ -28,12 +28,12 @@ def test_prices_worked_by_hand(fast: bool) -> None:
     book = Book.of(
         1, [[200.0], [200.0], [200.0]], [0, 1, 2, 2], [0, 0], [10.0, -10.0], [1000.0, -1000.0, 0.0]
     )
-    weights = Weights.from_haircuts([0.0], [0.1])
-    points, side = liquidation_points(book, weights, Line.of_price([1.0, 100.0], [False, True]), fast=fast)
+    weights, marker = Weights.from_haircuts([0.0], [0.1]), Marker(book, fast)
+    points, side = liquidation_points(marker, weights, Line.of_price([1.0, 100.0], [False, True]))
     assert points[:2] == pytest.approx([800 / 9, 1200 / 11], rel=1e-15)
     assert np.isnan(points[2])
     assert side.tolist() == [-1, 1, 0]
-    along, _ = liquidation_points(book, weights, Line.of_shock([1.0, 100.0], [0.0, -1.0]), fast=fast)
+    along, _ = liquidation_points(marker, weights, Line.of_shock([1.0, 100.0], [0.0, -1.0]))
     assert along[:2] == pytest.approx([1 - 8 / 9, 1 - 12 / 11], rel=1e-14)
 
 
@@ -42,7 +42,7 @@ def test_every_account_fails_on_its_side_of_its_point_only(direction: str, fast:
     case = array_case(1, ACCOUNTS)
     shares = np.where(case.still, 0.0, 1.0)
     line = one_price(case, 3) if direction == "price" else Line.of_shock(case.prices, shares)
-    points, side = liquidation_points(case.book, case.weights, line, fast=fast)
+    points, side = liquidation_points(Marker(case.book, fast), case.weights, line)
     marker = Marker(case.book, fast)
     reached = 0
     for share in (0.5, 0.9, 1.1, 2.0):
@@ -83,7 +83,7 @@ def test_the_index_equals_a_full_mark_at_every_step(number: int, fast: bool) -> 
 def test_prices_exactly_at_a_threshold_are_judged_as_a_mark_judges_them(fast: bool) -> None:
     case = array_case(3, ACCOUNTS)
     line = one_price(case, 3)
-    points, side = liquidation_points(case.book, case.weights, line, fast=fast)
+    points, side = liquidation_points(Marker(case.book, fast), case.weights, line)
     marker = Marker(case.book, fast)
     index = ThresholdIndex(marker, case.weights, line)
     chosen = np.flatnonzero((side != 0) & (points > 0))[:60]
@@ -99,7 +99,7 @@ def test_lines_that_make_no_sense_are_refused() -> None:
     shares = np.zeros(len(case.prices))
     shares[[1, 2]] = 0.1, -0.1
     with pytest.raises(BookError, match="same way"):
-        liquidation_points(case.book, case.weights, Line.of_shock(case.prices, shares))
+        liquidation_points(Marker(case.book), case.weights, Line.of_shock(case.prices, shares))
     index = ThresholdIndex(Marker(case.book), case.weights, one_price(case, 3))
     with pytest.raises(BookError, match="below zero"):
         index.failing(-1.0)
