@@ -57,9 +57,11 @@ class Blocks:
     @classmethod
     def of(cls, book: Book, accounts: Wholes | None = None) -> Blocks:
         """Return the blocks of a book sorted by number of positions, or of these accounts in this order."""
-        counts = np.diff(book.starts)
-        chosen = np.argsort(counts, kind="stable") if accounts is None else np.asarray(accounts, np.int64)
-        counts = counts[chosen]
+        if accounts is None:
+            chosen = np.argsort(np.diff(book.starts), kind="stable")
+        else:
+            chosen = np.asarray(accounts, np.int64)
+        counts = book.starts[chosen + 1] - book.starts[chosen]
         blocks = -(-len(chosen) // WIDTH)
         order = np.full(blocks * WIDTH, -1, dtype=np.int64)
         order[: len(chosen)] = chosen

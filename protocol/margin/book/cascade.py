@@ -106,7 +106,7 @@ def cascade(finder: Finder, prices: ArrayLike, react: React, most_rounds: int = 
 
 def positions_sold(book: Book, accounts: Wholes) -> Floats:
     """Return per instrument the signed units that these accounts hold together."""
-    counts = np.diff(book.starts)[accounts]
+    counts = book.starts[accounts + 1] - book.starts[accounts]
     at = positions_of(book.starts, accounts, counts, np.concatenate(([0], np.cumsum(counts))))
     total = np.bincount(book.held[at], weights=book.sizes[at], minlength=book.instruments)
     return np.asarray(total, dtype=np.float64)

@@ -15,7 +15,7 @@ and weight into one coefficient per row: owned and owed for collateral, long and
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeAlias
 
 import numpy as np
@@ -39,11 +39,14 @@ class Weights:
         Per asset: how much of a debt counts, at least one.
     rates
         Per instrument: margin per notional, 0 to 1.
+    floats
+        What counts of a dollar owned, owed, long and short, as arrays.
     """
 
     owned: tuple[int, ...]
     owed: tuple[int, ...]
     rates: tuple[int, ...]
+    floats: tuple[Floats, Floats, Floats, Floats] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         if len(self.owned) != len(self.owed):
@@ -58,6 +61,10 @@ class Weights:
             for value in values:
                 if not 0 <= value <= most:
                     raise BookError(name, f"{value} lies outside 0..{most} (18 decimals)")
+        owned, owed, rates = (
+            np.array([value / WAD for value in values]) for values in (self.owned, self.owed, self.rates)
+        )
+        object.__setattr__(self, "floats", (owned, owed, 1.0 - rates, 1.0 + rates))
 
     @classmethod
     def from_haircuts(
@@ -131,12 +138,12 @@ class Coefficients:
         """Fold prices into the weights; leading axes of the prices (ticks, paths) are kept."""
         of_assets = _checked("price", prices, len(weights.owned))
         of_marks = _checked("mark", marks, len(weights.rates))
-        owned, owed, rates = (
-            np.array([value / WAD for value in values])
-            for values in (weights.owned, weights.owed, weights.rates)
+        owned, owed, long, short = weights.floats
+        return cls(
+            of_assets * owned,
+            of_assets * owed,
+            np.concatenate((of_marks * long, of_marks * short), axis=-1),
         )
-        long_and_short = (of_marks * (1.0 - rates), of_marks * (1.0 + rates))
-        return cls(of_assets * owned, of_assets * owed, np.concatenate(long_and_short, axis=-1))
 
 
 def _checked(what: str, values: ArrayLike, count: int) -> Floats:

@@ -7,6 +7,7 @@ it where b > 0, above it where b < 0. Sorting these once turns each later move i
 from __future__ import annotations
 
 from bisect import bisect_left
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from typing import TypeAlias
 
@@ -169,8 +170,8 @@ class _Side:
     """Accounts that fail once u has passed their points; sorted by the first of the two."""
 
     accounts: Wholes
-    maybe: memoryview[float]
-    sure: memoryview[float]
+    maybe: Sequence[float]
+    sure: Sequence[float]
     _last: tuple[float, int, int] = (-np.inf, 0, 0)
 
     @classmethod

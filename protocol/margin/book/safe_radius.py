@@ -19,7 +19,6 @@ excess of at least zero, and the answers equal those of a full mark bit for bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Protocol, TypeAlias
 
@@ -34,10 +33,20 @@ from protocol.margin.book.linear import Coefficients, Weights
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
-Judge: TypeAlias = Callable[[Floats, int], Wholes]
-"""Given prices and a count, returns who fails among the first so many accounts of a list, or among more."""
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
+
+
+class Judge(Protocol):
+    """A list of accounts under a margin rule."""
+
+    def failing(self, prices: Floats, count: int) -> Wholes:
+        """Return who fails among the first ``count`` of the list; it may look at more, never at dropped."""
+        ...
+
+    def drop(self, places: Wholes) -> None:
+        """Never again return the accounts at these places of the list."""
+        ...
 
 
 class Subject(Protocol):
@@ -102,16 +111,29 @@ class LinearSubject:
 
     def judge(self, accounts: Wholes) -> Judge:
         """Return a judge who marks the list's own blocks."""
-        blocks = Blocks.of(self.marker.book, accounts)
-        certain = np.zeros(blocks.count)
+        return _BlockJudge(self, Blocks.of(self.marker.book, accounts))
 
-        def failing(prices: Floats, count: int) -> Wholes:
-            negative, _ = signs(
-                blocks, self.coefficients(prices), certain, count=-(-count // WIDTH), fast=self.marker.fast
-            )
-            return members(blocks, negative)
 
-        return failing
+@dataclass(slots=True, eq=False)
+class _BlockJudge:
+    subject: LinearSubject
+    blocks: Blocks
+    _open: NDArray[np.uint64] = field(init=False)
+    _certain: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._open = np.full(self.blocks.count, np.iinfo(np.uint64).max, dtype=np.uint64)
+        self._certain = np.zeros(self.blocks.count)
+
+    def failing(self, prices: Floats, count: int) -> Wholes:
+        some = -(-count // WIDTH)
+        now, fast = self.subject.coefficients(prices), self.subject.marker.fast
+        negative, _ = signs(self.blocks, now, self._certain, count=some, fast=fast)
+        return members(self.blocks, negative & self._open[:some])
+
+    def drop(self, places: Wholes) -> None:
+        bits = np.left_shift(np.uint64(1), (places % WIDTH).astype(np.uint64))
+        np.bitwise_and.at(self._open, places // WIDTH, ~bits)
 
 
 def safe_radii(marker: Marker, now: Coefficients, moving: Coefficients) -> Floats:
@@ -173,6 +195,8 @@ class SafeRadiusList:
     full_marks: int = field(init=False, default=0)
     looked_at: int = field(init=False, default=0)
     _owner: NDArray[np.int32] = field(init=False)
+    _place: NDArray[np.int32] = field(init=False)
+    _listed: Wholes = field(init=False)
     _revised: list[tuple[Wholes, Subject]] = field(init=False, default_factory=list)
     _base: Floats | None = field(init=False, default=None)
     _last: Floats | None = field(init=False, default=None)
@@ -185,10 +209,14 @@ class SafeRadiusList:
         if not 0 < self.least_skin <= self.skin <= self.most_skin <= 0.5:
             raise BookError("skin", f"{self.least_skin} <= {self.skin} <= {self.most_skin} <= 0.5 is needed")
         self._owner = np.zeros(self.subject.accounts, dtype=np.int32)
+        self._place = np.full(self.subject.accounts, -1, dtype=np.int32)
+        self._listed = np.empty(0, dtype=np.int64)
 
     def close(self, accounts: ArrayLike) -> None:
         """Take accounts out for good."""
-        self._owner[np.asarray(accounts, dtype=np.int64)] = -1
+        gone = np.asarray(accounts, dtype=np.int64)
+        self._owner[gone] = -1
+        self._drop(gone)
 
     def revise(self, accounts: ArrayLike, subject: Subject) -> None:
         """Replace accounts by those of ``subject``, in its order; they are marked at every tick from now on.
@@ -200,6 +228,13 @@ class SafeRadiusList:
             raise BookError("revise", "accounts and their new positions must agree, and none be closed")
         self._revised.append((changed, subject))
         self._owner[changed] = len(self._revised)
+        self._drop(changed)
+
+    def _drop(self, accounts: Wholes) -> None:
+        places = self._place[accounts]
+        places = places[places >= 0]
+        if len(places):
+            self._judge.drop(places.astype(np.int64))
 
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return the failing accounts that are not closed, by rising number.
@@ -211,7 +246,7 @@ class SafeRadiusList:
         """
         now = np.asarray(prices, dtype=np.float64)
         found = self._among_unrevised(now)
-        parts = [found[self._owner[found] == 0]]
+        parts = [found]
         for number, (accounts, subject) in enumerate(self._revised, 1):
             found = accounts[subject.failing(now)]
             parts.append(found[self._owner[found] == number])
@@ -230,11 +265,12 @@ class SafeRadiusList:
         count = int(np.searchsorted(self._radii, move, "right"))
         self._work += count
         self.looked_at += count
-        return self._judge(now, count) if count else np.empty(0, dtype=np.int64)
+        return self._judge.failing(now, count) if count else np.empty(0, dtype=np.int64)
 
     def _mark_all(self, now: Floats) -> Wholes:
         self.full_marks += 1
-        return self.subject.failing(now)
+        found = self.subject.failing(now)
+        return np.asarray(found[self._owner[found] == 0])
 
     def _rebuild(self, now: Floats) -> Wholes:
         if self._base is not None:
@@ -248,12 +284,15 @@ class SafeRadiusList:
         reach = np.where(np.isnan(radii[near]), -np.inf, radii[near])
         by_radius = np.argsort(reach, kind="stable")
         order, self._radii = near[by_radius], reach[by_radius]
-        self._judge = self.subject.judge(accounts[order])
+        self._place[self._listed] = -1
+        self._listed = accounts[order]
+        self._place[self._listed] = np.arange(len(order))
+        self._judge = self.subject.judge(self._listed)
         self._base = self._last = now
         self._limit, self._work = self.skin, 0
         self.rebuilds += 1
         count = int(np.searchsorted(self._radii, 0.0, "right"))
-        return self._judge(now, count) if count else np.empty(0, dtype=np.int64)
+        return self._judge.failing(now, count) if count else np.empty(0, dtype=np.int64)
 
 
 def largest_move(base: Floats, now: Floats, still: NDArray[np.bool_]) -> float:

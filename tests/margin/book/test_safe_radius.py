@@ -153,13 +153,23 @@ class Tiered:
         slope = 0.9 * self.units * prices[0]
         return everybody, self.health(float(prices[0]), everybody) / slope * (1 - 1e-9) - 1e-12
 
-    def judge(self, accounts: NDArray[np.int64]) -> Callable[[NDArray[np.float64], int], NDArray[np.int64]]:
-        def failing(prices: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-            self.evaluated += count
-            some = accounts[:count]
-            return np.asarray(some[self.health(float(prices[0]), some) < 0])
+    def judge(self, accounts: NDArray[np.int64]) -> TieredJudge:
+        return TieredJudge(self, accounts, np.ones(len(accounts), dtype=np.bool_))
 
-        return failing
+
+@dataclass
+class TieredJudge:
+    rule: Tiered
+    accounts: NDArray[np.int64]
+    open: NDArray[np.bool_]
+
+    def failing(self, prices: NDArray[np.float64], count: int) -> NDArray[np.int64]:
+        self.rule.evaluated += count
+        some = self.accounts[:count]
+        return np.asarray(some[(self.rule.health(float(prices[0]), some) < 0) & self.open[:count]])
+
+    def drop(self, places: NDArray[np.int64]) -> None:
+        self.open[places] = False
 
 
 def test_health_that_bends_stays_exact_by_its_slope_bound() -> None:
