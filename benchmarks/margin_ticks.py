@@ -123,7 +123,7 @@ def reaction(case: ArrayCase, depth: float, start: Any) -> Any:
 
 
 def cascades(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals) -> None:
-    """Measure cascades after shocks of one price and of all, from a list made before the shock."""
+    """Measure cascades after shocks of one price and of all; the list has been in use for a few ticks."""
     assets = case.book.assets
     one = np.zeros(len(case.prices), dtype=np.bool_)
     one[[3, assets + 3]] = True
@@ -146,6 +146,9 @@ def cascades(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals)
                     FullMark(subject) if kind == "full" else SafeRadiusList(subject, case.still, skin=0.1)
                 )
                 finder.close(finder.failing(case.prices))
+                for basis_points in (2, 5, 10, 20):  # a simulation under way, its list in use
+                    calm = case.prices * np.where(case.still, 1.0, 1 + basis_points * 1e-4)
+                    finder.close(finder.failing(calm))
                 react = reaction(case, depth, start)
                 seconds, result = timed(
                     lambda finder=finder, start=start, react=react: cascade(finder, start, react)

@@ -13,8 +13,8 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from protocol.errors import CascadeError
-from protocol.margin.book.book import Book, positions_of
+from protocol.errors import BookError, CascadeError
+from protocol.margin.book.book import Book
 from protocol.margin.book.safe_radius import Subject
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -50,7 +50,10 @@ class FullMark:
 
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return failing accounts that are not closed, by rising number."""
-        found = self.subject.failing(np.asarray(prices, dtype=np.float64))
+        now = np.asarray(prices, dtype=np.float64)
+        if not (now >= 0).all() or not np.isfinite(now).all():
+            raise BookError("prices", "numbers of at least zero are needed")
+        found = self.subject.failing(now)
         return np.sort(found[~self._closed[found]])
 
 
@@ -106,7 +109,9 @@ def cascade(finder: Finder, prices: ArrayLike, react: React, most_rounds: int = 
 
 def positions_sold(book: Book, accounts: Wholes) -> Floats:
     """Return per instrument the signed units that these accounts hold together."""
-    counts = book.starts[accounts + 1] - book.starts[accounts]
-    at = positions_of(book.starts, accounts, counts, np.concatenate(([0], np.cumsum(counts))))
+    begin = book.starts[accounts]
+    counts = book.starts[accounts + 1] - begin
+    ends = np.cumsum(counts)
+    at = np.arange(int(counts.sum())) + np.repeat(begin - ends + counts, counts)
     total = np.bincount(book.held[at], weights=book.sizes[at], minlength=book.instruments)
     return np.asarray(total, dtype=np.float64)

@@ -137,7 +137,11 @@ class Coefficients:
     def of(cls, weights: Weights, prices: ArrayLike, marks: ArrayLike) -> Coefficients:
         """Fold prices into the weights; leading axes of the prices (ticks, paths) are kept."""
         of_assets = _checked("price", prices, len(weights.owned))
-        of_marks = _checked("mark", marks, len(weights.rates))
+        return cls.folded(weights, of_assets, _checked("mark", marks, len(weights.rates)))
+
+    @classmethod
+    def folded(cls, weights: Weights, of_assets: Floats, of_marks: Floats) -> Coefficients:
+        """Fold prices that have been checked."""
         owned, owed, long, short = weights.floats
         return cls(
             of_assets * owned,

@@ -35,6 +35,8 @@ Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
+WINDOW = 512
+"""Accounts of a list that are evaluated together."""
 
 
 class Judge(Protocol):
@@ -96,7 +98,7 @@ class LinearSubject:
     def coefficients(self, prices: Floats) -> Coefficients:
         """Return the coefficients at prices of assets followed by marks of instruments."""
         assets = self.marker.book.assets
-        return Coefficients.of(self.weights, prices[:assets], prices[assets:])
+        return Coefficients.folded(self.weights, prices[:assets], prices[assets:])
 
     def failing(self, prices: Floats) -> Wholes:
         """Return every failing account."""
@@ -111,29 +113,41 @@ class LinearSubject:
 
     def judge(self, accounts: Wholes) -> Judge:
         """Return a judge who marks the list's own blocks."""
-        return _BlockJudge(self, Blocks.of(self.marker.book, accounts))
+        return _BlockJudge(self, accounts)
 
 
 @dataclass(slots=True, eq=False)
 class _BlockJudge:
+    """Marks a list in blocks; within windows of the list accounts are sorted by number of positions."""
+
     subject: LinearSubject
-    blocks: Blocks
+    accounts: Wholes
+    _blocks: Blocks = field(init=False)
+    _slots: Wholes = field(init=False)
     _open: NDArray[np.uint64] = field(init=False)
     _certain: Floats = field(init=False)
 
     def __post_init__(self) -> None:
-        self._open = np.full(self.blocks.count, np.iinfo(np.uint64).max, dtype=np.uint64)
-        self._certain = np.zeros(self.blocks.count)
+        book, places = self.subject.marker.book, np.arange(len(self.accounts))
+        counts = book.starts[self.accounts + 1] - book.starts[self.accounts]
+        order = np.lexsort((counts, places // WINDOW))
+        self._slots = np.empty_like(places)
+        self._slots[order] = places
+        self._blocks = Blocks.of(book, self.accounts[order])
+        self._open = np.full(self._blocks.count, np.iinfo(np.uint64).max, dtype=np.uint64)
+        self._certain = np.zeros(self._blocks.count)
 
     def failing(self, prices: Floats, count: int) -> Wholes:
-        some = -(-count // WIDTH)
+        some = min(-(-count // WINDOW) * (WINDOW // WIDTH), self._blocks.count)
         now, fast = self.subject.coefficients(prices), self.subject.marker.fast
-        negative, _ = signs(self.blocks, now, self._certain, count=some, fast=fast)
-        return members(self.blocks, negative & self._open[:some])
+        negative, _ = signs(self._blocks, now, self._certain, count=some, fast=fast)
+        negative &= self._open[:some]
+        return members(self._blocks, negative)
 
     def drop(self, places: Wholes) -> None:
-        bits = np.left_shift(np.uint64(1), (places % WIDTH).astype(np.uint64))
-        np.bitwise_and.at(self._open, places // WIDTH, ~bits)
+        slots = self._slots[places]
+        bits = np.left_shift(np.uint64(1), (slots % WIDTH).astype(np.uint64))
+        np.bitwise_and.at(self._open, slots // WIDTH, ~bits)
 
 
 def safe_radii(marker: Marker, now: Coefficients, moving: Coefficients) -> Floats:
@@ -245,6 +259,8 @@ class SafeRadiusList:
             Of assets, then marks of instruments; positive where they move.
         """
         now = np.asarray(prices, dtype=np.float64)
+        if now.shape != self.still.shape or not (now >= 0).all() or not np.isfinite(now).all():
+            raise BookError("prices", f"{len(self.still)} numbers of at least zero are needed")
         found = self._among_unrevised(now)
         parts = [found]
         for number, (accounts, subject) in enumerate(self._revised, 1):

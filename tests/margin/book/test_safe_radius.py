@@ -127,6 +127,12 @@ def test_what_makes_no_sense_is_refused() -> None:
     moved[0] = 0.9
     with pytest.raises(BookError, match="still"):
         lazy.failing(moved)
+    for wrong in (-1.0, np.nan, np.inf):
+        moved = case.prices.copy()
+        moved[5] = wrong
+        for finder in lists(case, False):
+            with pytest.raises(BookError, match="at least zero"):
+                finder.failing(moved)
 
 
 @dataclass
