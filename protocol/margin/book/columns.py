@@ -151,7 +151,7 @@ class Rows:
         if pointers.shape != (len(begin) + 1,) or numbers.shape != units.shape or pointers[-1] != len(units):
             raise BookError("rows", f"{len(begin)} accounts, {pointers.shape} pointers, {len(units)} terms")
         counts = np.diff(pointers)
-        most = int(numbers.max(initial=-1))
+        most = int(numbers.max()) if len(numbers) else -1
         if (counts < 0).any() or int(numbers.min(initial=0)) < 0 or most >= 1 << 31:
             raise BookError("rows", "pointers must rise and rows lie within 0..2**31")
         numbers = numbers.astype(_row_kind(max(most, 0)))

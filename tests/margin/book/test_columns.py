@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -58,3 +60,14 @@ def test_a_tick_alone_says_what_its_column_says(fast: bool) -> None:
         by_account = alone[np.argsort(blocks.order)][-2000:]
         assert (np.abs(values[:, tick] - by_account) < 1e-9 * gross).all()
     assert (first_below_zero(rows, Table.of_prices(case.coefficients(path)), fast=fast) >= 0).any()
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.uint16, np.uint32, np.int64])
+def test_row_numbers_of_any_integer_type(kind: type[np.integer[Any]], fast: bool) -> None:
+    rows = Rows.sparse([0, 2, 2], np.array([3, 1], dtype=kind), [2.0, -1.0], [0.5, 0.25])
+    assert excess_columns(rows, Table.of(np.arange(8.0).reshape(4, 2)), fast=fast).tolist() == [
+        [0.5 + 2 * 6 - 2, 0.5 + 2 * 7 - 3],
+        [0.25, 0.25],
+    ]
+    nobody = Rows.sparse([0], np.array([], dtype=kind), [], [])
+    assert excess_columns(nobody, Table.of(np.ones((1, 2))), fast=fast).shape == (0, 2)
