@@ -52,15 +52,17 @@ def option_values(
         np.asarray(forward, dtype=np.float64), strikes[:, None], np.asarray(volatility, dtype=np.float64)
     )
     for name, values in (("forward", forwards), ("strike", strikes), ("volatility", total)):
-        if not np.isfinite(values).all() or (values < 0).any():
+        if values.size and not (values.min() >= 0 and values.max() < np.inf):
             raise BookError(name, "a value is negative or not finite")
     side = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)[:, None]
     with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
         logarithm = np.log(forwards / each)
-    logarithm[(forwards == 0) & (each == 0)] = 0.0
+    if not strikes.all():
+        logarithm[(forwards == 0) & (each == 0)] = 0.0
     size = forwards.size
     padded = size + -size % LANES
-    flat = np.ones((5, padded))
+    flat = np.empty((5, padded))
+    flat[:, size:] = 1.0
     for row, part in zip(flat, (forwards, each, logarithm, total, side), strict=True):
         row[:size].reshape(forwards.shape)[...] = part
     out = np.empty(padded)
