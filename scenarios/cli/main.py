@@ -42,8 +42,9 @@ class Help(argparse.RawDescriptionHelpFormatter):
     def add_argument(self, action: argparse.Action) -> None:
         """Count commands with the indentation that they are printed with."""
         super().add_argument(action)
-        for name in action.choices or () if action.metavar == "COMMAND" else ():
-            self._action_max_length = max(self._action_max_length, len(name) + 2 * self._indent_increment)
+        names = (action.choices or ()) if action.metavar == "COMMAND" else ()
+        longest = max(map(len, names), default=0) + 2 * self._indent_increment
+        self._action_max_length = max(self._action_max_length, longest)
 
 
 def build_parser() -> Parser:
