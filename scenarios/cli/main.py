@@ -58,7 +58,7 @@ def build_parser() -> Parser:
 
     parser = Parser(
         prog="backstop",
-        description="Simulate on-chain derivatives protocols: oracles, vaults, cross-margin, liquidation, attacks.",
+        description="Simulate on-chain derivatives protocols: oracles, vaults, margin, liquidation, attacks.",
         epilog=EPILOG,
         formatter_class=Help,
     )
