@@ -39,6 +39,17 @@ class StepError(BackstopError):
         )
 
 
+class NoStepError(BackstopError):
+    """A rule of the replay looks at a step that the file does not have."""
+
+    code = "no-step"
+    exit_code = 2
+
+    def __init__(self, where: str, action: str, actor: str = "") -> None:
+        by = f" by {actor}" if actor else ""
+        super().__init__(f"{where}: the replay needs a step {action!r}{by}", action=action, actor=actor)
+
+
 class UnusableFactsError(BackstopError):
     """The facts of a file are well formed, but lead a replay to a calculation that has no result."""
 

@@ -29,7 +29,13 @@ class UsageError(BackstopError):
 
 
 class Parser(argparse.ArgumentParser):
-    """A parser that raises instead of exiting, so that ``--json`` is answered in JSON too."""
+    """A parser that raises instead of exiting, so that ``--json`` is answered in JSON too.
+
+    Options are not abbreviated: ``--js`` would print JSON for a success and none for a failure.
+    """
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options | {"allow_abbrev": False})
 
     def error(self, message: str) -> NoReturn:
         """Raise what is wrong and how to see what is right."""
@@ -173,7 +179,7 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; return the exit code."""
     words = list(sys.argv[1:] if argv is None else argv)
-    as_json = "--json" in words
+    as_json = any(word.split("=")[0] == "--json" for word in words)
     verbose = sum(word.count("v") for word in words if word.startswith("-v") and set(word[1:]) == {"v"})
     try:
         return _run(words)

@@ -20,6 +20,7 @@ from scenarios.result import Counterfactual, Outcome, Replay
 
 PIPED_WIDTH = 120
 _SIGNIFICANT = Context(prec=18)
+_WIDE = Context(prec=1000)
 FORMATS = {".html": "html", ".htm": "html", ".md": "markdown"}
 
 
@@ -154,7 +155,7 @@ def _combined(outcomes: tuple[Outcome, ...]) -> list[dict[str, object]]:
 
 
 def _rounded(value: Decimal) -> Decimal:
-    return value.quantize(Decimal(1).scaleb(-18))
+    return _WIDE.quantize(value, Decimal(1).scaleb(-18))
 
 
 def _warnings(replay: Replay) -> tuple[Message, ...]:

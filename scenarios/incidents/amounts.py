@@ -6,6 +6,7 @@ import re
 from decimal import Context, Decimal
 
 from protocol.venues.venue import Venue
+from scenarios.errors import NoStepError
 from scenarios.files.facts import Facts
 from scenarios.files.models import Incident
 from scenarios.world import World, shares_of
@@ -35,6 +36,19 @@ class Amounts:
         """Return every declared asset's decimals."""
         declared = self.facts.mapping("assets") if self.facts.has("assets") else {}
         return {asset: self.facts.integer("assets", asset) for asset in declared}
+
+    def step_of(self, action: str, actor: str = "") -> Facts:
+        """Return the first step with this action (and actor).
+
+        Raises
+        ------
+        NoStepError
+            If the file has none.
+        """
+        for step in self.incident.steps:
+            if step.action == action and actor in ("", step.actor):
+                return self.facts.step(step.n)
+        raise NoStepError(self.facts.document.file, action, actor)
 
     def add_venue(self, name: str, venue: Venue) -> None:
         """Put a venue into the world; its LP token has 18 decimals."""

@@ -141,9 +141,9 @@ class Bzx1Replayer(LendingReplayer):
 
     def stake(self) -> Stake:
         """Count the ether gained and the negative equity of the margin trade."""
-        profit, loss = self.measured["attacker_profit_total"], self.measured["lender_loss"]
-        assert isinstance(profit, Decimal)
-        assert isinstance(loss, Decimal)
+        profit, loss = self.measured.get("attacker_profit_total"), self.measured.get("lender_loss")
+        if not isinstance(profit, Decimal) or not isinstance(loss, Decimal):
+            return Stake(None, None, "", "the attack was not carried to its end")
         return Stake(
             profit, loss, "ETH", "profit: ether after the unwinding; loss: negative equity at market"
         )

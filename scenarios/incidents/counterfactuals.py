@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import replace
 
 from protocol.errors import BackstopError, InsufficientBalanceError
-from scenarios.errors import StepError
+from scenarios.errors import NO_RESULT, StepError, UnusableFactsError
 from scenarios.files.models import Incident
-from scenarios.incidents.readers import Reader
+from scenarios.incidents.readers import Reader, Stake
 from scenarios.incidents.registry import replayer_of
 from scenarios.incidents.replayer import Replayer
 from scenarios.result import Counterfactual, Replay
@@ -43,7 +43,10 @@ def _row(replayer: Replayer, reader: Reader, refusal: StepError | None) -> Count
     row = Counterfactual(reader.name, reader.kind, replayer.answer_multiple(), note=reader.note)
     if refusal is not None:
         return replace(row, refused_at=refusal.step, reason=_reason(replayer, refusal.cause))
-    stake = replayer.stake()
+    try:
+        stake = replayer.stake()
+    except NO_RESULT as cause:  # the figures of a changed file may lack what is counted
+        stake = Stake(None, None, "", UnusableFactsError(cause).message)
     return replace(row, profit=stake.profit, loss=stake.loss, unit=stake.unit, basis=stake.basis)
 
 

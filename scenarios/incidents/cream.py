@@ -41,7 +41,8 @@ class CreamReplayer(Replayer):
         self.lenders = self.world.margin_account(CREAM, "lenders")
         for step in self.incident.steps:
             self._fund_market(step.action, self.facts.step(step.n))
-        self.supply_before_gift = 0
+        self.supply_before_gift = self.repaid = 0
+        self.paid_per_share = self.got_per_ether = Fraction(0)
         self.multiple: Decimal | None = None
 
     def _vault_before(self) -> VaultShare:

@@ -55,6 +55,7 @@ class HarvestReplayer(Replayer):
         decimals = self.world.decimals[self.asset_name]
         self.oracle = StrategyReport(POOL, f"y{self.asset_name}", self.strategy_share, self.idle, decimals)
         self.figures: dict[str, Decimal | Missing] = {}
+        self.deposited = self.withdrawn = 0
         for step in self.incident.steps:
             self._fund_attacker(step.action, self.facts.step(step.n), step.actor or "attacker")
 

@@ -8,6 +8,7 @@ from decimal import Decimal
 
 from protocol.liquidation.deleveraging.accounting import Wave, total
 from protocol.liquidation.waterfall import Basis
+from scenarios.errors import NoStepError
 from scenarios.files.facts import Facts
 from scenarios.incidents.outcomes import Missing
 from scenarios.incidents.readers import Reader, Stake
@@ -17,6 +18,7 @@ from scenarios.result import Finding, Point, Series
 EXCHANGE, WINNERS, LOSERS, HOUSE = "hyperliquid", "winners", "losers", "house"
 CASH = "USD"
 NOT_SHIPPED = Missing("the rows behind this figure are under a non-commercial licence and are not shipped")
+NO_WAVES = Missing("the deficit, need and takings of the waves are not in the file")
 ELSEWHERE = Missing("a figure of the press or of another exchange; no fact of the file leads to it")
 
 
@@ -32,9 +34,12 @@ class HyperliquidAdlReplayer(Replayer):
     def build(self) -> None:
         """Fund the winners of every wave with what they could give."""
         self.world.decimals[CASH] = 2
-        self.policies = [str(name) for name in self.facts.sequence("parameters", "wave_policies")]
-        rows = self.facts.sequence("parameters", "waves")
-        self.rows = [self.facts.decimals("parameters", "waves", index) for index in range(len(rows))]
+        self.policies: list[str] = []
+        self.rows: list[tuple[Decimal, ...]] = []
+        if self.facts.has("parameters", "waves"):
+            self.policies = [str(name) for name in self.facts.sequence("parameters", "wave_policies")]
+            count = len(self.facts.sequence("parameters", "waves"))
+            self.rows = [self.facts.decimals("parameters", "waves", index) for index in range(count)]
         for name in (WINNERS, LOSERS, HOUSE):
             self.world.margin_account(EXCHANGE, name)
         capacity = sum((row[3] for row in self.rows), Decimal(0))
@@ -55,7 +60,8 @@ class HyperliquidAdlReplayer(Replayer):
 
     def do_first_adl(self, step: Facts, actor: str) -> str:
         """Note the time since the first liquidation."""
-        assert self.first is not None
+        if self.first is None:
+            raise NoStepError(self.facts.document.file, "first_liquidation")
         self.seconds = _seconds(step.text("time")) - self.first
         return f"first deleveraging {self.seconds} s after the first liquidation"
 
@@ -100,6 +106,8 @@ class HyperliquidAdlReplayer(Replayer):
 
     def stake(self) -> Stake:
         """Count what winners lost beyond the need."""
+        if not self.rows:
+            return Stake(None, None, "", NO_WAVES.reason)
         whole = total(self.done)
         return Stake(None, Decimal(str(round(whole.overshoot, 2))), "USD", "loss: of winners beyond the need")
 
@@ -116,6 +124,8 @@ class HyperliquidAdlReplayer(Replayer):
 
     def extra_series(self) -> list[Series]:
         """Draw what production took beyond the need, wave by wave."""
+        if not self.rows:
+            return []
         points = tuple(
             Point(str(row[0]), row[4 + self.policies.index("production")] - row[2]) for row in self.rows
         )
@@ -123,6 +133,8 @@ class HyperliquidAdlReplayer(Replayer):
 
     def finish(self) -> None:
         """State the overshoot of every policy of the file."""
+        if not self.rows:
+            return
         for index, name in enumerate(self.policies):
             over = sum((row[4 + index] - row[2] for row in self.rows), Decimal(0))
             self.findings.append(
@@ -164,13 +176,14 @@ class HyperliquidAdlReplayer(Replayer):
                 if self.seconds is None
                 else self.seconds
             ),
-            "wave_deficit_total": deficit,
-            "haircut_excess_over_needed_production_queue": house,
+            "wave_deficit_total": deficit if self.rows else NO_WAVES,
+            "haircut_excess_over_needed_production_queue": house if self.rows else NO_WAVES,
         }
 
 
 def _seconds(clock: str) -> Decimal:
     """Return the seconds since midnight of ``21:16:04.832``."""
     found = re.fullmatch(r"(\d+):(\d+):(\d+(?:\.\d+)?)", clock.strip())
-    assert found is not None, clock
+    if found is None:
+        raise ValueError(f"{clock!r} is not a time of day such as 21:16:04.832")
     return Decimal(found[1]) * 3600 + Decimal(found[2]) * 60 + Decimal(found[3])

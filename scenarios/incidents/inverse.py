@@ -40,6 +40,7 @@ class InverseInvReplayer(Replayer):
         stored = before.accumulate(self.world.time - window)
         self.world.state.values[POOL] = before
         self._store(stored, self.world.time - window)
+        self.honest = self.world.state.values[MEMORY]
         self.restarts = True
         self.oracle = CumulativeTwap(
             POOL, "INV", MEMORY, self.world.decimals["INV"], self.world.decimals["WETH"]

@@ -112,7 +112,7 @@ class InverseYvcrvReplayer(LendingReplayer):
         self.figures: dict[str, Decimal | Missing] = {}
 
     def _step_of(self, action: str) -> Facts:
-        return self.facts.step(next(step.n for step in self.incident.steps if step.action == action))
+        return self.step_of(action)
 
     def _pool(self) -> Tricrypto2:
         facts, path = self.facts, ("state_before", POOL)

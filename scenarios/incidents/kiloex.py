@@ -10,6 +10,7 @@ from oracles.guards import Bounds, DeviationLimit
 from oracles.node import Node, Sample
 from oracles.reducers import Median
 from oracles.sources.feed import DelayedSample, FeedSample
+from scenarios.errors import NoStepError
 from scenarios.files.facts import Facts
 from scenarios.incidents.lp_collateral import fixed_price
 from scenarios.incidents.outcomes import Missing
@@ -74,7 +75,8 @@ class KiloexReplayer(Replayer):
 
     def do_close_long(self, step: Facts, actor: str) -> str:
         """Close at the price believed now; the vault pays the gain."""
-        assert self.entry is not None
+        if self.entry is None:
+            raise NoStepError(self.facts.document.file, "open_long")
         gain = self.required_price("ETH") / self.entry - 1
         self.gained = int(gain * 10**DECIMALS)
         if self.gained > 0:

@@ -74,6 +74,7 @@ class LpCollateralReplayer(LendingReplayer):
         """Build pool and cash; the subclass adds oracle and factors."""
         super().build()
         self.cash = self.cash_of_file("state_before", "cash")
+        self.before_repay: dict[str, int] = {}
         self.open_market(self.incident.protocol, self.cash)
 
     def close(self) -> None:
@@ -234,6 +235,7 @@ class CheeseBankReplayer(LpCollateralReplayer):
         before = fixed_price("CHEESE, before", anchor * self.spot(self.only_venue(), "CHEESE", "WETH"))
         self.fair = self.fair_price(before, self.anchor)
         self.factors = {self.lp: Fraction(facts.decimal("parameters", "lp_collateral_factor"))}
+        self.refreshed = Decimal(0)
         self.stored = fixed_price("LP, never refreshed", Decimal(0))
         self.limit = Decimal(0)
 

@@ -52,6 +52,7 @@ class MangoReplayer(MangoAccounts):
         self.bid = None
         self.position_limit: int | None = None
         self.cuts = False
+        self.matched = 0
         self.withdrawn: dict[str, int] = {}
         self.least: dict[str, Decimal] = {}
         self.path: list[tuple[str, Decimal]] = []
@@ -218,8 +219,7 @@ class MangoReplayer(MangoAccounts):
         """
         weight = 1 - Fraction(1, self.facts.integer("parameters", "perp_init_leverage"))
         gain = weight * Fraction(self.peak) - Fraction(self.start)
-        own = next(s for s in self.incident.steps if s.action == "deposit" and s.actor == "A")
-        beside = self.spent() - self.facts.step(own.n).decimal("amount")
+        beside = self.spent() - self.step_of("deposit", "A").decimal("amount")
         lot = self.facts.integer("parameters", "perp_base_lot")
         return self.units(MARKET, Decimal(int(Fraction(beside) / gain) // lot * lot))
 
@@ -281,8 +281,7 @@ class MangoReplayer(MangoAccounts):
 
     def first_purchase(self) -> int:
         """Return the slot of the first purchase on chain."""
-        bought = next(step for step in self.incident.steps if step.action == "buy_spot_MNGO")
-        return self.facts.step(bought.n).integers("slots")[0]
+        return self.step_of("buy_spot_MNGO").integers("slots")[0]
 
     def first_withdrawal(self) -> int:
         """Return the slot of the first withdrawal."""
@@ -295,8 +294,7 @@ class MangoReplayer(MangoAccounts):
         return Fraction(settled - bid, slots)
 
     def _clock(self, action: str) -> int:
-        step = next(step for step in self.incident.steps if step.action == action)
-        hours, minutes, seconds = (int(part) for part in self.facts.step(step.n).text("time").split(":"))
+        hours, minutes, seconds = (int(part) for part in self.step_of(action).text("time").split(":"))
         return (hours * 60 + minutes) * 60 + seconds
 
     def watches(self) -> list[Watch]:

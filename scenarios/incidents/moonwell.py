@@ -63,7 +63,7 @@ class MoonwellReplayer(Replayer):
         self.seized = self.repaid = Decimal(0)
 
     def _liquidation(self) -> Facts:
-        return self.facts.step(next(step.n for step in self.incident.steps if step.action == "liquidate"))
+        return self.step_of("liquidate")
 
     # Actions
 

@@ -45,8 +45,7 @@ class PloutusReplayer(LendingReplayer):
         )
         self.price_before = Fraction(before, 10**FEED_DECIMALS)
         self.weth_price = facts.decimal("parameters", "weth_price_usd")
-        taken = next(step.n for step in self.incident.steps if step.action == "borrow")
-        self.open_market(MARKET, {"WETH": facts.step(taken).units("WETH", "amount")})
+        self.open_market(MARKET, {"WETH": self.step_of("borrow").units("WETH", "amount")})
         self.factors = {"USDC": Fraction(facts.decimal("parameters", "usdc_ltv"))}
         self.fee = facts.units("WETH", "parameters", "flash_swap_fee_weth")
         self.world.wallet(PAIR)

@@ -37,8 +37,7 @@ class UwuReplayer(Replayer):
         facts = self.facts
         self.low, self.high = facts.decimal("oracle", "low_usd"), facts.decimal("oracle", "high_usd")
         count, pools = facts.integer("oracle", "sources"), facts.integer("oracle", "spot_pool_sources")
-        selling = next(step.n for step in self.incident.steps if step.action == "sell_USDe")
-        coins = [coin for coin, _ in facts.step(selling).items("into")]
+        coins = [coin for coin, _ in self.step_of("sell_USDe").items("into")]
         self.pools = [f"get_p of USDe/{coin}" for coin in coins][:pools]
         self.others = [f"other source {k}" for k in range(1, count - pools + 1)]
         span = Fraction(self.high) - Fraction(self.low)

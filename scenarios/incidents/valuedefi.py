@@ -45,6 +45,7 @@ class ValueDefiReplayer(Replayer):
                     self.world.wallet(step.actor or "attacker"), asset, facts.units(asset, "amount")
                 )
         self.figures: dict[str, Decimal | Missing] = {}
+        self.deposited_at = self.beyond = 0
         self._publish(self.facts.decimal("state_before", VAULT, "pool_value_3crv"))
         self.oracle = FeedSample(VALUE)
 
