@@ -109,8 +109,12 @@ def degenbot_quotes(pool: UniswapV3Pool) -> Quotes | None:
         for name in [name for name in sys.modules if name.split(".")[0] == "degenbot"]:
             del sys.modules[name]
         import degenbot  # noqa: F401
-    from degenbot.uniswap.v3_liquidity_pool import UniswapV3Pool as Peer
-    from degenbot.uniswap.v3_types import UniswapV3BitmapAtWord, UniswapV3LiquidityAtTick
+    try:
+        from degenbot.uniswap.v3_liquidity_pool import UniswapV3Pool as Peer
+        from degenbot.uniswap.v3_types import UniswapV3BitmapAtWord, UniswapV3LiquidityAtTick
+    except ImportError:
+        print("degenbot: not the release of this comparison (see the head of this file), left out")
+        return None
 
     data = {
         index: UniswapV3LiquidityAtTick(

@@ -48,6 +48,10 @@ def reports_needed(count: int, rule: MedianRule, *, upward: bool) -> int:
     return count - index if upward else index + 1
 
 
+ROUNDING = 1e-12
+"""Relative: reports and values are rounded quotients, and one that meets the value exactly lies there."""
+
+
 @dataclass(frozen=True)
 class SignedMedian(CostModel):
     """A median of signed reports (Chainlink OCR: ``upper``; Maker: exactly ``quorum`` of them).
@@ -139,9 +143,11 @@ def beyond_median(
     reports
         The honest report, and what makes the reporter say anything else.
     """
+    slack = ROUNDING * abs(value)
 
     def lies(beyond: float, among: Sequence[tuple[float, Formula]]) -> list[Formula]:
-        return [FREE if (r >= beyond if upward else r <= beyond) else buy for r, buy in among]
+        reach = beyond - slack if upward else beyond + slack
+        return [FREE if (r >= reach if upward else r <= reach) else buy for r, buy in among]
 
     if rule != "mean" or counted % 2:
         need = reports_needed(counted, rule, upward=upward)

@@ -18,6 +18,12 @@ from scenarios.verify.tally import Document
 MAX_BYTES = 256 * 1024 * 1024
 """Largest file read, after decompression."""
 
+MALFORMED = (
+    *(ArithmeticError, AttributeError, LookupError, StopIteration, TypeError, ValueError),
+    MemoryError,  # a list times a number of 80 digits
+)
+"""What a checker raises where a file does not hold what its format promises."""
+
 EXIT_VERIFIED = 0
 EXIT_NOT_VERIFIED = 4
 
@@ -126,7 +132,7 @@ def check_document(file: str, format_name: str, document: Document) -> FileResul
         raise VectorFileError(
             file, f"the model refused an action outside any check: {refusal.message}"
         ) from refusal
-    except (LookupError, TypeError, ValueError, AttributeError) as problem:
+    except MALFORMED as problem:
         raise VectorFileError(
             file, f"not a well-formed {format_name} file: {type(problem).__name__}: {problem}"
         ) from problem

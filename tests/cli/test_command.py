@@ -276,3 +276,22 @@ def test_other_readers_are_in_json_and_on_request_on_the_terminal(capsys: pytest
     _, asked, _ = run(capsys, "replay", "warp-2020-12-17", "--counterfactuals")
     assert asked.startswith(plain)
     assert "refused at step 5 2 sqrt(k p0 p1) at the same prices (fair LP price)" in asked
+
+
+def test_options_are_not_abbreviated_and_json_is_answered_in_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    code, out, err = run(capsys, "incidents", "--js")
+    assert (code, out) == (2, "")
+    assert "--js" in err
+    code, out, _ = run(capsys, "replay", "mango-2022-10-11", "--json=1")
+    assert code == 2
+    assert json.loads(out)["success"] is False
+
+
+def test_a_report_of_a_file_by_its_path(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, page = FACTS / "warp-2020-12-17.yaml", tmp_path / "page.html"
+    code, out, _ = run(capsys, "replay", str(path), "--md", "--report", str(page))
+    assert code == 0
+    assert out.startswith("# Warp Finance")
+    assert path.name in page.read_text()

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 import json
 import re
+from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
+from protocol.errors import BackstopError, RuleError
 from protocol.venues.uniswap_v2 import UniswapV2Pair
-from scenarios.errors import StepError, UnbackedError
+from scenarios.errors import NoStepError, StepError, UnbackedError, UnusableFactsError
 from scenarios.files.document import load_document
+from scenarios.files.errors import FileError
 from scenarios.files.library import list_incidents, load_incident
+from scenarios.incidents.counterfactuals import replay_with_counterfactuals
 from scenarios.incidents.registry import REPLAYERS, replayer_of
+from scenarios.incidents.replayer import OracleRefusedError
 from scenarios.result import Replay
 from scenarios.world import World
 
@@ -248,3 +253,65 @@ def test_a_users_own_incident_with_own_money_closes(tmp_path: Path) -> None:
     assert row.replayed == Decimal(wei).scaleb(-18)
     assert row.verdict == "within"
     assert [posting.amount for posting in result.transactions[0].postings] == [10**19, wei]
+
+
+def changed(name: str, old: str, new: str, tmp_path: Path) -> Replay:
+    text = (FACTS / f"{name}.yaml").read_text()
+    assert old in text
+    path = tmp_path / f"{name}.yaml"
+    path.write_text(text.replace(old, new, 1))
+    return replay(str(path))
+
+
+@pytest.mark.parametrize("name", list_incidents())
+def test_a_file_with_an_id_of_its_own_runs_under_the_rules_of_its_protocol(name: str, tmp_path: Path) -> None:
+    path = tmp_path / "my-variant.yaml"
+    path.write_text((FACTS / f"{name}.yaml").read_text().replace(f"id: {name}", "id: my-variant", 1))
+    mine = replay(str(path))
+    assert mine.id == "my-variant"
+    assert mine.outcomes == replay(name).outcomes
+
+
+def test_a_figure_for_which_the_file_lacks_the_facts_is_a_row_and_no_error(tmp_path: Path) -> None:
+    lines = (FACTS / "hyperliquid-adl-2025-10-10.yaml").read_text().splitlines(keepends=True)
+    text = "".join(line for line in lines if not line.startswith(("  wave", "    - [", "parameters:")))
+    path = tmp_path / "hyperliquid-adl-2025-10-10.yaml"
+    path.write_text(text)
+    rows = {row.name: row for row in replay(str(path)).outcomes}
+    assert rows["wave_deficit_total"].replayed is None
+    assert "not in the file" in rows["wave_deficit_total"].reason
+    assert rows["seconds_from_first_liquidation_to_first_adl"].verdict == "within"
+
+
+IMPOSSIBLE = {
+    "an asset renamed where it is declared": ("dydx-yfi-2023-11-17", "YFI:", "YFIx:", "no asset 'YFI'"),
+    "lists of different length": (
+        "mango-2022-10-11",
+        "trades_usdc_in: [",
+        "trades_usdc_in: [1, ",
+        "no result",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", sorted(IMPOSSIBLE))
+def test_facts_that_do_not_fit_each_other_are_one_clear_error(case: str, tmp_path: Path) -> None:
+    name, old, new, says = IMPOSSIBLE[case]
+    with pytest.raises(BackstopError, match=re.escape(says)) as refused:
+        changed(name, old, new, tmp_path)
+    assert refused.value.exit_code == 2
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("name", list_incidents())
+def test_no_single_step_left_out_is_an_internal_error(name: str, tmp_path: Path) -> None:
+    document = load_document(FACTS / f"{name}.yaml")
+    steps = document.data["steps"]
+    assert isinstance(steps, list)
+    for index in range(len(steps)):
+        data = dict(document.data) | {"steps": [*steps[:index], *steps[index + 1 :]]}
+        path = tmp_path / f"{name}.json"
+        path.write_text(json.dumps(data, default=str))
+        # An outcome may be missing or out of tolerance; what may not happen is any other exception.
+        with suppress(StepError, NoStepError, UnusableFactsError, RuleError, FileError, OracleRefusedError):
+            replay_with_counterfactuals(load_incident(str(path)))

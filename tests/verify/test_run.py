@@ -108,6 +108,7 @@ def test_folders_are_walked_once(tmp_path: Path) -> None:
         ("uniswap_v2_cumulative.json", b'{"cases": [{"init": [0], "steps": []}]}', "ValueError"),
         ("uniswap_v2_cumulative.json", b'{"cases": [{"init": [0.5, 0], "steps": []}]}', "TypeError"),
         ("uniswap_v2_cumulative.json", b'{"format": 7}', "format must be text"),
+        ("curve_exp.json", b'{"cases": [[1, 0, 0]]}', "not a well-formed"),
     ],
 )
 def test_broken_files_are_told_apart_from_mismatches(
