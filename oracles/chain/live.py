@@ -11,13 +11,14 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 
 from contracts_abi.deployments import addresses
-from contracts_abi.families import erc20, uniswap_v3, uniswap_v4
+from contracts_abi.families import erc20, uniswap_v3
 from oracles.chain.calls import Plan, call
 from oracles.chain.errors import ChainError, UnknownSourceError, UnusableStateError
 from oracles.chain.header import Block
 from oracles.chain.reader import Reader, run_plans
 from oracles.chain.readers import stores
 from oracles.chain.readers.chainlink import read_chainlink
+from oracles.chain.readers.uniswap_v4 import PoolReference, parse_pool, read_uniswap_v4
 from oracles.chain.readers.venues import read_uniswap_v2, read_vault
 from oracles.node import Node, Sample, View
 from oracles.sources.api3 import Api3Feed
@@ -162,13 +163,14 @@ def uniswap_v3_spot(name: str, pool: str) -> LiveSource:
     return LiveSource(name, plan)
 
 
-def uniswap_v4_spot(name: str, state_view: str, pool_id: str, decimals: tuple[int, int]) -> LiveSource:
+def uniswap_v4_spot(
+    name: str, state_view: str, pool: PoolReference, position_manager: str | None = None
+) -> LiveSource:
     """Return currency 0's price in currency 1 by a V4 pool; hooks may give it another meaning."""
 
     def plan(block: Block) -> Plan[Found]:
-        asked = call(state_view, uniswap_v4.GET_SLOT0, bytes.fromhex(pool_id.removeprefix("0x")))
-        (outcome,) = yield [asked]
-        return _spot(name, asked.values(outcome)[0], decimals, block)
+        state = yield from read_uniswap_v4(state_view, pool, position_manager)
+        return _spot(name, state.sqrt_price_x96, state.decimals, block)
 
     return LiveSource(name, plan)
 
@@ -212,6 +214,12 @@ BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
     "pyth": lambda chain, name, feed: pyth(name, _one(chain, "pyth"), feed),
     "uniswap-v2": lambda _, name, address: uniswap_v2_spot(name, address),
     "uniswap-v3": lambda _, name, address: uniswap_v3_spot(name, address),
+    "uniswap-v4": lambda chain, name, pool: uniswap_v4_spot(
+        name,
+        _one(chain, "uniswap_v4", "state_view"),
+        parse_pool(pool),
+        addresses(chain, "uniswap_v4").get("position_manager"),
+    ),
     "vault": lambda _, name, address: vault(name, address),
     "api3": lambda _, name, address: stored(
         name, Api3Feed(feed=name), lambda block: stores.read_api3(name, address, block)
@@ -258,7 +266,8 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
         Of the chain to be read.
     text
         A pair such as ``ETH/USD`` (every source known for it), or ``kind:address`` such as
-        ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``, ``rate:wstETH``.
+        ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``, ``rate:wstETH``; a V4 pool by its
+        id or key (see ``readers/uniswap_v4.py``).
 
     Raises
     ------
@@ -291,6 +300,9 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
 
 def _check_key(kind: str, key: str) -> None:
     digits = {"pyth": 64, "synthetix": 64, "tellor": 64}.get(kind, 40)
+    if kind == "uniswap-v4":
+        parse_pool(key)
+        return
     if kind == "rate":
         if key not in stores.RATES:
             raise UnknownSourceError(f"no rate of {key}; there is {', '.join(stores.RATES)}")

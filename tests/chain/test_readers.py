@@ -39,6 +39,7 @@ from oracles.chain.live import read_view, sampled, sources_of, uniswap_v4_spot, 
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers import protocols, stores
+from oracles.chain.readers.uniswap_v4 import parse_pool
 from oracles.chain.readers.venues import (
     read_curve_stableswap,
     read_uniswap_v2,
@@ -248,9 +249,10 @@ def test_spot_prices_of_pools(world: ChainWorld, client: Client) -> None:
     pool.apply(Operation("initialise", (3 << 96,)))  # the square root of 9
     manager, pool_id = world.canned(), b"\x21" * 32
     teach(world, manager, uniswap_v4.GET_SLOT0, [3 << 96, 0, 0, 0], pool_id)
+    teach(world, manager, uniswap_v4.GET_LIQUIDITY, [10**18], pool_id)
     sources = [
         *sources_of(1, f"uniswap-v3:{pool.pool}"),
-        uniswap_v4_spot("v4", manager, "0x" + pool_id.hex(), (18, 6)),
+        uniswap_v4_spot("v4", manager, parse_pool(f"0x{pool_id.hex()}:18:6")),
     ]
     live = read_view(LiveReader.open(client), sources)
     assert not live.failures

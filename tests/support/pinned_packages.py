@@ -48,6 +48,18 @@ UNISWAP_V3_PERIPHERY = Package(
     "sha512-S4+m+wh8HbWSO3DKk4LwUCPZJTpCugIsHrWR86m/OrUyvSqGDTXKFfc2sMuGXCZrD1ZqO3rhQsKgdWg3Hbb2Kw==",
     "GPL-2.0-or-later",
 )
+UNISWAP_V4_CORE = Package(
+    "@uniswap/v4-core",
+    "1.0.2",
+    "sha512-X15Tm2wWd+USAzEExMbo+g9naA6QN6mPgWm0MzDwRNlOfaNlepfUpSyt9RSrUfEODspwbyWbcLg6t5nwc/e7lg==",
+    "BUSL-1.1",
+)
+UNISWAP_V4_PERIPHERY = Package(
+    "@uniswap/v4-periphery",
+    "1.0.3",
+    "sha512-JxLL0Djv9XcMvI2PatEnWrCrxuEaYNVhHxstndBOP+aJfh1XLg5ec8SDZ0xyoVfg2ElJTvuKpBgnu90bNValsg==",
+    "MIT",
+)
 BALANCER_V2_DEPLOYMENTS = Package(
     "@balancer-labs/v2-deployments",
     "3.2.0",
