@@ -17,6 +17,7 @@ from oracles.chain.errors import ChainError, UnknownSourceError, UnusableStateEr
 from oracles.chain.header import Block
 from oracles.chain.reader import Reader, run_plans
 from oracles.chain.readers import stores
+from oracles.chain.readers.balancer import read_weighted_pool
 from oracles.chain.readers.chainlink import read_chainlink
 from oracles.chain.readers.uniswap_v4 import PoolReference, parse_pool, read_uniswap_v4
 from oracles.chain.readers.venues import read_uniswap_v2, read_vault
@@ -33,8 +34,10 @@ from oracles.sources.vault_share import VaultSharePrice
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
 from protocol.venues.venue import Venue
+from protocol.venues.weighted_pool import WeightedPool
 
 SPOT_DECIMALS = 18
+PAIR = 2
 PYTH_FEEDS = {"ETH/USD": "0xff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace"}
 """Feed ids by pair; the contract answers for the id, so a wrong one would show as another price."""
 
@@ -175,6 +178,33 @@ def uniswap_v4_spot(
     return LiveSource(name, plan)
 
 
+def weighted_spot(name: str, key: str) -> LiveSource:
+    """Return a token's price in another by a Balancer weighted pool's balances over weights.
+
+    Parameters
+    ----------
+    key
+        ``POOL`` of two tokens (the first priced in the second), or ``POOL:BASE:QUOTE``.
+    """
+    pool, *named = key.lower().split(":")
+
+    def plan(block: Block) -> Plan[Found]:
+        venue: WeightedPool = yield from read_weighted_pool(pool)
+        pair = named or list(venue.tokens)
+        if len(pair) != PAIR or not set(pair) <= set(venue.tokens):
+            raise UnknownSourceError(f"{name}: name two of {', '.join(venue.tokens)}", pool=pool)
+        base, quote = (venue.tokens.index(token) for token in pair)
+        if not venue.balances[base] or not venue.balances[quote]:
+            raise UnusableStateError(f"{name}: the pool is empty")
+        price = Fraction(
+            venue.balances[quote] * venue.weights[base], venue.balances[base] * venue.weights[quote]
+        ) * Fraction(10) ** (venue.decimals[base] - venue.decimals[quote] + SPOT_DECIMALS)
+        sample = Sample(block.timestamp, int(price), SPOT_DECIMALS)
+        return Found(FeedSample(feed=name), feeds={name: (sample,)}, venues={name: venue})
+
+    return LiveSource(name, plan)
+
+
 def vault(name: str, address: str) -> LiveSource:
     """Return a vault share's price in its asset."""
 
@@ -220,6 +250,7 @@ BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
         parse_pool(pool),
         addresses(chain, "uniswap_v4").get("position_manager"),
     ),
+    "balancer-v2": lambda _, name, key: weighted_spot(name, key),
     "vault": lambda _, name, address: vault(name, address),
     "api3": lambda _, name, address: stored(
         name, Api3Feed(feed=name), lambda block: stores.read_api3(name, address, block)
@@ -307,8 +338,9 @@ def _check_key(kind: str, key: str) -> None:
         if key not in stores.RATES:
             raise UnknownSourceError(f"no rate of {key}; there is {', '.join(stores.RATES)}")
         return
+    parts = key.split(":") if kind == "balancer-v2" else [key]
     try:
-        fine = key.startswith("0x") and len(bytes.fromhex(key[2:])) * 2 == digits
+        fine = all(part.startswith("0x") and len(bytes.fromhex(part[2:])) * 2 == digits for part in parts)
     except ValueError:
         fine = False
     if not fine:

@@ -144,7 +144,7 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
     snapshot = add("snapshot", "write pools or protocol state of one block into a scenario file")
     snapshot.add_argument(
         "protocol",
-        help="uniswap-v2, uniswap-v3, curve, vault, aave-v3, compound-v3, synthetix, derive or gmx",
+        help="uniswap-v2, uniswap-v3, balancer-v2, curve, vault, aave-v3, compound-v3, synthetix, derive, gmx",
     )
     snapshot.add_argument("address", nargs="*", help="pools, markets or accounts (see the README)")
     snapshot.add_argument("-o", "--output", metavar="FILE", help="JSON or YAML file; else printed")

@@ -13,6 +13,7 @@ from oracles.chain.calls import Plan
 from oracles.chain.errors import ChainError, UnknownSourceError
 from oracles.chain.reader import Reader, run_plan, run_plans
 from oracles.chain.readers import protocols
+from oracles.chain.readers.balancer import read_weighted_pool
 from oracles.chain.readers.venues import (
     read_curve_stableswap,
     read_uniswap_v2,
@@ -27,6 +28,7 @@ from scenarios.cli.main import UsageError
 POOLS: dict[str, Callable[[str], Plan[Venue]]] = {
     "uniswap-v2": read_uniswap_v2,
     "uniswap-v3": read_uniswap_v3,
+    "balancer-v2": read_weighted_pool,
     "vault": read_vault,
 }
 
