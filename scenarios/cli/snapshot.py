@@ -92,8 +92,9 @@ def _state(reader: Reader, arguments: Namespace) -> dict[str, dict[str, object]]
         for address, item in zip(given, made, strict=True):
             if isinstance(item, ChainError):
                 raise item
-            whole = arguments.positions_from is not None and isinstance(item, UniswapV3Pool)
-            venue = _with_positions(reader, arguments, address, item) if whole else item
+            venue = item
+            if isinstance(item, UniswapV3Pool) and arguments.positions_from is not None:
+                venue = _with_positions(reader, arguments, address, item)
             venues[address.lower()] = {"kind": protocol, "state": venue.to_state()}
         return {"venues": venues}
     if protocol == "curve":
