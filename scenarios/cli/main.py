@@ -157,9 +157,13 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
         help="uniswap-v3: with all positions, found in the events since block N (the pool's first)",
     )
     record = add("record", "write reads, rounds or events to a file; check a recording")
-    record.add_argument("what", choices=("reads", "rounds", "syncs", "swaps", "check"))
-    record.add_argument("target", nargs="+", help="pairs, a proxy, a pair, a pool, or the file to check")
-    record.add_argument("-o", "--output", metavar="FILE", help=".jsonl or (rounds and events) .parquet")
+    record.add_argument(
+        "what", choices=("reads", "rounds", "syncs", "swaps", "receipts", "check", "check-receipts")
+    )
+    record.add_argument(
+        "target", nargs="+", help="pairs, a proxy, a pair, a pool, a block, or the file to check"
+    )
+    record.add_argument("-o", "--output", metavar="FILE", help=".jsonl or (rounds, events) .parquet")
     record.add_argument("--seal", action="store_true", help="reads: with all proofs")
     record.add_argument("--all-phases", action="store_true", help="rounds: of earlier aggregators too")
     record.add_argument("--from", dest="first", type=int, metavar="N", help="first block or round")

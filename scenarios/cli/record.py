@@ -19,6 +19,7 @@ from oracles.chain.readers.chainlink import ChainlinkState, read_chainlink, read
 from oracles.chain.recording import RecordingReader, load_recording, save_recording
 from oracles.chain.seal import seal, verify_recording
 from oracles.sources.chainlink import PHASE_BITS
+from scenarios.cli import receipts
 from scenarios.cli.answer import Answer
 from scenarios.cli.chain import block_data, block_of, client_of, reader_of
 from scenarios.cli.main import UsageError
@@ -30,11 +31,20 @@ def run(arguments: Namespace) -> Answer:
     """Do what is asked."""
     if arguments.what == "check":
         return _check(arguments)
+    if arguments.what == "check-receipts":
+        return receipts.check(arguments)
     if arguments.output is None:
         raise UsageError(f"record {arguments.what}: give the file to write with -o FILE")
     if arguments.output.endswith(".parquet") and find_spec("polars") is None:
         raise ExtraMissingError("writing Parquet", "data")  # said before hours of reading, not after
-    return {"reads": _reads, "rounds": _rounds, "syncs": _events, "swaps": _events}[arguments.what](arguments)
+    kinds = {
+        "reads": _reads,
+        "rounds": _rounds,
+        "syncs": _events,
+        "swaps": _events,
+        "receipts": receipts.fetch,
+    }
+    return kinds[arguments.what](arguments)
 
 
 def _only(arguments: Namespace) -> str:
