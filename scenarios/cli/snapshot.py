@@ -17,9 +17,9 @@ from oracles.chain.history import collect_events, read_rows
 from oracles.chain.reader import Reader, run_plan, run_plans
 from oracles.chain.readers import protocols
 from oracles.chain.readers.balancer import read_weighted_pool
+from oracles.chain.readers.curve import read_curve_stableswap
 from oracles.chain.readers.positions import keys_of, read_positions, with_positions
 from oracles.chain.readers.venues import (
-    read_curve_stableswap,
     read_uniswap_v2,
     read_uniswap_v3,
     read_vault,
@@ -100,8 +100,7 @@ def _state(reader: Reader, arguments: Namespace) -> dict[str, dict[str, object]]
     if protocol == "curve":
         if len(given) not in {2, 3}:
             raise UsageError("snapshot curve POOL LP_TOKEN [y|3pool|template]")
-        generation = given[2] if len(given) > 2 else "3pool"
-        pool = run_plan(reader, read_curve_stableswap(given[0], given[1], generation))
+        pool = run_plan(reader, read_curve_stableswap(*given))
         return {"venues": {given[0].lower(): {"kind": "curve", "state": pool.to_state()}}}
     return {"protocol": run_plan(reader, _protocol(reader.block.chain_id, protocol, given))}
 

@@ -13,7 +13,8 @@ from chain_world import ChainWorld
 from evm_chains import AnvilChain
 from oracles.chain.client import Client
 from oracles.chain.errors import UnknownSourceError, UnusableStateError
-from oracles.chain.live import read_view, sources_of
+from oracles.chain.live import sources_of
+from oracles.chain.live_view import read_view
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers.balancer import read_weighted_pool

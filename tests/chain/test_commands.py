@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chain_world import ChainWorld
 from evm_chains import AnvilChain
 from fault_proxy import FaultProxy
 from oracles.chain.history import read_rows
+from oracles.corruption.pools.constant_product import push_exactly
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
 from scenarios.cli.main import main
@@ -190,9 +192,10 @@ def test_watch(run: Callable[..., tuple[int, Any]], world: ChainWorld) -> None:
     assert document["data"]["readings"] == 2
     oracle, pool = document["data"]["sources"]
     assert (oracle["price"], oracle["guard"], oracle["cost_of_1_percent"]) == ("100.00000000", "ok", None)
-    cost = int(pool["cost_of_1_percent"])
-    reserve = twins.model.reserve1
-    assert (reserve + cost) ** 2 * 100 <= reserve**2 * 101 < (reserve + cost + 1) ** 2 * 100
+    attack = push_exactly(twins.model, twins.model.token0, Fraction(101, 100))
+    cost = pool["cost_of_1_percent"]
+    assert float(cost["capital"]) * 10**18 == pytest.approx(attack.amount_in, rel=2e-3)
+    assert float(cost["loss_unwound"]) * 10**18 == pytest.approx(attack.loss, rel=5e-3)
     assert main([*words]) == 0
 
 

@@ -12,7 +12,8 @@ from eth_abi import decode
 from chain_world import ChainWorld
 from oracles.chain.client import Client
 from oracles.chain.errors import ChainError, UnknownSourceError, UnusableStateError
-from oracles.chain.live import read_view, sources_of
+from oracles.chain.live import sources_of
+from oracles.chain.live_view import read_view
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers.uniswap_v4 import NATIVE, PoolKey, PoolReference, parse_pool, read_uniswap_v4

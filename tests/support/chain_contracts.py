@@ -129,7 +129,7 @@ def _tree(package: Package, entry: str, alias: str = "") -> dict[str, str]:
 def main() -> None:
     """Write the compiled form."""
     own = {"ChainFixtures.sol": OWN_SOURCE.read_text()}
-    names = ("OcrAggregator", "Canned", "Vault", "Swallower")
+    names = ("OcrAggregator", "Canned", "Vault", "Swallower", "StablePool")
     code = _compile(SOLC, own, dict.fromkeys(names, "ChainFixtures.sol"))
     proxy = "src/v0.6/EACAggregatorProxy.sol"
     code |= _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, proxy), {"EACAggregatorProxy": proxy})

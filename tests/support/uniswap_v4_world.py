@@ -70,11 +70,25 @@ class UniswapV4World:
         values = [_tuple(key), (lower, upper, liquidity, b"\0" * 32), b""]
         self.bench.run(Call(self._liquidity, selector(name) + encode([KEY, change, "bytes"], values)))
 
+    def raise_price(self, key: PoolKey, root: int) -> tuple[int, int]:
+        """Buy currency 0 until the square root of the price is ``root``; return (paid, received)."""
+        before = [self._held(token) for token in self.tokens]
+        self._swap(key, False, -(1 << 127), root)
+        after = [self._held(token) for token in self.tokens]
+        return after[1] - before[1], before[0] - after[0]
+
+    def _held(self, token: str) -> int:
+        data = call_data("balanceOf(address)", self.manager)
+        return int.from_bytes(self.world.call(token, data), "big")
+
     def sell(self, key: PoolKey, amount: int) -> None:
         """Sell exactly ``amount`` of currency 0."""
+        self._swap(key, True, -amount, LOWEST_ROOT + 1)
+
+    def _swap(self, key: PoolKey, zero_for_one: bool, amount: int, limit: int) -> None:
         order, settle = "(bool,int256,uint160)", "(bool,bool)"
         name = f"swap({KEY},{order},{settle},bytes)"
-        values = [_tuple(key), (True, -amount, LOWEST_ROOT + 1), (False, False), b""]
+        values = [_tuple(key), (zero_for_one, amount, limit), (False, False), b""]
         self.bench.run(Call(self._swaps, selector(name) + encode([KEY, order, settle, "bytes"], values)))
 
     def mint_with_coin(self, key: PoolKey, lower: int, upper: int, liquidity: int) -> None:
