@@ -1,4 +1,4 @@
-"""StableSwap pools read from contracts with Curve's interface and roundings: our own, Curve's may not be copied."""
+"""StableSwap pools read from our own contracts with Curve's interface and roundings."""
 
 from __future__ import annotations
 

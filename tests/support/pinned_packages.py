@@ -90,6 +90,18 @@ PYTH_SDK = Package(
     "sha512-IO4pRqloqEXdbWqFbiNqthpaA5Dktl+t5GXckwdReEti90H4zcgxvINFLrSfRp7ylN2cP/LVgoCRHGEJGYlwKg==",
     "Apache-2.0",
 )
+SYNTHETIX_ORACLE_MANAGER = Package(
+    "@synthetixio/oracle-manager",
+    "3.13.0",
+    "sha512-ed2XdIVl04hByia1IiEVD2ARWBgsoJw4Sx7jlNS0FVvj4SlwXu0DMA/l1VM5otEEl8loxdPH/wKXO3utveuM8g==",
+    "MIT",
+)
+SYNTHETIX_CORE_CONTRACTS = Package(
+    "@synthetixio/core-contracts",
+    "3.1.1",
+    "sha512-6Y9Jp9gL1MRMDh6BNy+TmFEBqfRKENkO7w82WKp7MTEPdoDipdBIm0/Q+mYLp7K92o6mM53rj2UY5xi+B8EVcQ==",
+    "MIT",
+)
 AAVE_V3_CORE = Package(
     "@aave/core-v3",
     "1.19.3",
