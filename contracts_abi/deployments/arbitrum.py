@@ -63,6 +63,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x360E68faCcca8cA495c1B759Fd9EEe466db9FB32",
         "state_view": "0x76Fd297e2D437cd7f76d50F01AfE6160f86e9990",
+        "position_manager": "0xd88F38F930b7952f2DB2432Cb002E7abbF3dD869",
     },
     # Source: npm @balancer-labs/v2-deployments 3.2.0 (GPL-3.0-only) dist/tasks/20210418-vault/output
     "balancer_v2": {

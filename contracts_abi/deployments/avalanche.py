@@ -40,6 +40,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x06380C0e0912312B5150364B9DC4542BA0DbBc85",
         "state_view": "0xc3c9e198C735a4b97e3e683f391cCBDD60B69286",
+        "position_manager": "0xB74b1F14d2754AcfcbBe1a221023a5cf50Ab8ACD",
     },
     # Source: npm @balancer-labs/v2-deployments 3.2.0 (GPL-3.0-only) dist/tasks/20210418-vault/output
     "balancer_v2": {

@@ -58,6 +58,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x498581fF718922c3f8e6A244956aF099B2652b2b",
         "state_view": "0xA3c0c9b65baD0b08107Aa264b0f3dB444b867A71",
+        "position_manager": "0x7C5f5A4bBd8fD63184577525326123B519429bDc",
     },
     # Source: npm @balancer-labs/v2-deployments 3.2.0 (GPL-3.0-only) dist/tasks/20210418-vault/output
     "balancer_v2": {

@@ -36,6 +36,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x28e2Ea090877bF75740558f6BFB36A5ffeE9e9dF",
         "state_view": "0xd13Dd3D6E93f276FAfc9Db9E6BB47C1180aeE0c4",
+        "position_manager": "0x7A4a5c919aE2541AeD11041A1AEeE68f1287f95b",
     },
     # Source: npm @balancer-labs/v2-deployments 3.2.0 (GPL-3.0-only) dist/tasks/20210418-vault/output
     "balancer_v2": {

@@ -72,6 +72,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x000000000004444c5dc75cB358380D2e3dE08A90",
         "state_view": "0x7fFE42C4a5DEeA5b0feC41C94C136Cf115597227",
+        "position_manager": "0xbD216513d74C8cf14cf4747E6AaA6420FF64ee9e",
     },
     # Source: npm @curvefi/api 2.65.13 (MIT) lib/constants/pools/ethereum.js; ABI
     # lib/constants/abis/3pool

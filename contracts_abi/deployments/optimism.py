@@ -55,6 +55,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x9a13F98Cb987694C9F086b1F5eB990EeA8264Ec3",
         "state_view": "0xc18a3169788F4F75A170290584ECA6395C75Ecdb",
+        "position_manager": "0x3C3Ea4B57a46241e54610e5f022E5c45859A1017",
     },
     # Source: npm @balancer-labs/v2-deployments 3.2.0 (GPL-3.0-only) dist/tasks/20210418-vault/output
     "balancer_v2": {

@@ -44,6 +44,7 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "uniswap_v4": {
         "pool_manager": "0x67366782805870060151383F4BbFF9daB53e5cD6",
         "state_view": "0x5eA1bD7974c8A611cBAB0bDCAFcB1D9CC9b3BA5a",
+        "position_manager": "0x1Ec2eBf4F37E7363FDfe3551602425af0B3ceef9",
     },
     # Source: npm @balancer-labs/v2-deployments 3.2.0 (GPL-3.0-only) dist/tasks/20210418-vault/output
     "balancer_v2": {

@@ -47,6 +47,21 @@ GET_TIME_WEIGHTED_AVERAGE = Function(
     "(uint256[] results)",
     "1dccd830",
 )
+GET_VAULT = Function(
+    "getVault()",
+    "(address)",
+    "8d928af8",
+)
+GET_PAUSED_STATE = Function(
+    "getPausedState()",
+    "(bool paused, uint256 pauseWindowEndTime, uint256 bufferPeriodEndTime)",
+    "1c0de051",
+)
+VERSION = Function(
+    "version()",
+    "(string)",
+    "54fd4d50",
+)
 EVENT_SWAP = Event(
     (
         "Swap(bytes32 indexed poolId, address indexed tokenIn, address indexed tokenOut, uint256 "

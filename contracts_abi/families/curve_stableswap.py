@@ -33,6 +33,11 @@ A = Function(
     "(uint256)",
     "f446c1d0",
 )
+A_PRECISE = Function(
+    "A_precise()",
+    "(uint256)",
+    "76a2f0f0",
+)
 FEE = Function(
     "fee()",
     "(uint256)",

@@ -82,6 +82,14 @@ TICK_SPACING = Function(
     "(int24)",
     "d0c93a7c",
 )
+POSITIONS = Function(
+    "positions(bytes32 key)",
+    (
+        "(uint128 liquidity, uint256 feeGrowthInside0LastX128, uint256 feeGrowthInside1LastX128, uint128 "
+        "tokensOwed0, uint128 tokensOwed1)"
+    ),
+    "514ea4bf",
+)
 EVENT_SWAP = Event(
     (
         "Swap(address indexed sender, address indexed recipient, int256 amount0, int256 amount1, uint160 "

@@ -3,7 +3,8 @@
 Events come from the PoolManager; poolId = keccak256(abi.encode(currency0, currency1, fee,
 tickSpacing, hooks)). ETH/USDC 0.05% tickSpacing 10 without hooks gives
 0x21c67e77068de97969ba93d4aab21826d33ca12bb9f565d8496e8fda8a82ca27. No built-in
-TWAP: hooks may change price semantics.
+TWAP: hooks may change price semantics. The position manager keeps the key of every pool it has minted
+in, by the first 25 bytes of the id; elsewhere the id cannot be turned back into currencies.
 
 Source: npm @uniswap/sdk-core 7.19.4 (MIT) dist/cjs/src/addresses.js; npm @uniswap/v4-periphery
 1.0.3.
@@ -33,6 +34,11 @@ GET_TICK_BITMAP = Function(
     "getTickBitmap(bytes32 poolId, int16 tick)",
     "(uint256 tickBitmap)",
     "1c7ccb4c",
+)
+POOL_KEYS = Function(
+    "poolKeys(bytes25 poolId)",
+    "(address currency0, address currency1, uint24 fee, int24 tickSpacing, address hooks)",
+    "86b6be7d",
 )
 EVENT_SWAP = Event(
     (

@@ -213,8 +213,10 @@ def _write_whole(path: Path, text: str) -> None:
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """Yield the rows of a folder of pieces, a JSON Lines file or a Parquet file."""
+    """Yield the rows of a folder of pieces (of folders first), a JSON Lines file or a Parquet file."""
     if path.is_dir():
+        for folder in sorted(item for item in path.iterdir() if item.is_dir()):
+            yield from read_rows(folder)
         for _, _, piece in _pieces(path):
             yield from read_rows(piece)
     elif path.suffix == ".parquet":

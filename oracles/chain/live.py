@@ -6,89 +6,31 @@ and guards therefore run unchanged over a world, a recording or a block.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
-from fractions import Fraction
+from collections.abc import Callable
 
 from contracts_abi.deployments import addresses
-from contracts_abi.families import erc20, uniswap_v3, uniswap_v4
-from oracles.chain.calls import Plan, call
-from oracles.chain.errors import ChainError, UnknownSourceError, UnusableStateError
+from oracles.chain import live_pools
+from oracles.chain.calls import Plan
+from oracles.chain.errors import UnknownSourceError
 from oracles.chain.header import Block
-from oracles.chain.reader import Reader, run_plans
+from oracles.chain.live_view import Found, LiveSource
 from oracles.chain.readers import stores
 from oracles.chain.readers.chainlink import read_chainlink
-from oracles.chain.readers.venues import read_uniswap_v2, read_vault
-from oracles.node import Node, Sample, View
+from oracles.chain.readers.uniswap_v4 import parse_pool
+from oracles.node import Node, Sample
 from oracles.sources.api3 import Api3Feed
 from oracles.sources.chainlink import ChainlinkFeed
 from oracles.sources.chronicle import ChronicleFeed
 from oracles.sources.feed import FeedSample
 from oracles.sources.maker import MakerMedianFeed, OsmFeed
-from oracles.sources.pool import SpotPool
 from oracles.sources.pyth import PythFeed
 from oracles.sources.tellor import TellorFeed
-from oracles.sources.vault_share import VaultSharePrice
-from protocol.venues.uniswap_v2 import UniswapV2Pair
-from protocol.venues.vault_share import VaultShare
-from protocol.venues.venue import Venue
+from protocol.venues.curve.stableswap import FORMS
 
-SPOT_DECIMALS = 18
+POOL_AND_TOKEN = 2
+
 PYTH_FEEDS = {"ETH/USD": "0xff61491a931112ddf1bd8147cd1b641375f79f5825126d665480874634fd0ace"}
 """Feed ids by pair; the contract answers for the id, so a wrong one would show as another price."""
-
-
-@dataclass(frozen=True, slots=True)
-class Found:
-    """What a live source adds to a view, and the node that reads it."""
-
-    node: Node
-    feeds: Mapping[str, tuple[Sample, ...]] = field(default_factory=dict)
-    venues: Mapping[str, Venue] = field(default_factory=dict)
-    vaults: Mapping[str, VaultShare] = field(default_factory=dict)
-    memory: Mapping[str, object] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class LiveSource:
-    """A named plan."""
-
-    name: str
-    plan: Callable[[Block], Plan[Found]]
-
-
-@dataclass(frozen=True, slots=True)
-class LiveView:
-    """A view of a block, with the node of every source that could be read and the error of every other."""
-
-    block: Block
-    view: View
-    nodes: Mapping[str, Node]
-    failures: Mapping[str, ChainError]
-
-
-def read_view(reader: Reader, sources: Sequence[LiveSource]) -> LiveView:
-    """Read all sources together at the reader's block."""
-    made = run_plans(reader, [source.plan(reader.block) for source in sources])
-    feeds: dict[str, tuple[Sample, ...]] = {}
-    venues: dict[str, Venue] = {}
-    vaults: dict[str, VaultShare] = {}
-    memory: dict[str, object] = {}
-    nodes: dict[str, Node] = {}
-    failures: dict[str, ChainError] = {}
-    for source, item in zip(sources, made, strict=True):
-        if isinstance(item, ChainError):
-            failures[source.name] = item
-            continue
-        nodes[source.name] = item.node
-        feeds.update(item.feeds)
-        venues.update(item.venues)
-        vaults.update(item.vaults)
-        memory.update(item.memory)
-    block = reader.block
-    return LiveView(
-        block, View(block.timestamp, block.number, venues, vaults, feeds, memory), nodes, failures
-    )
 
 
 def chainlink(name: str, address: str) -> LiveSource:
@@ -131,75 +73,6 @@ def sampled(name: str, read: Callable[[Block], Plan[Sample]]) -> LiveSource:
     return LiveSource(name, plan)
 
 
-def uniswap_v2_spot(name: str, pair: str) -> LiveSource:
-    """Return token 0's price in token 1 by a V2 pair's reserves."""
-
-    def plan(_: Block) -> Plan[Found]:
-        venue: UniswapV2Pair = yield from read_uniswap_v2(pair)
-        decimals = yield from _decimals(venue.token0, venue.token1)
-        node = SpotPool(
-            venue=name,
-            base=venue.token0,
-            quote=venue.token1,
-            base_decimals=decimals[0],
-            quote_decimals=decimals[1],
-        )
-        return Found(node, venues={name: venue})
-
-    return LiveSource(name, plan)
-
-
-def uniswap_v3_spot(name: str, pool: str) -> LiveSource:
-    """Return token 0's price in token 1 by a V3 pool's ``slot0``."""
-
-    def plan(block: Block) -> Plan[Found]:
-        asked = [call(pool, f) for f in (uniswap_v3.SLOT0, uniswap_v3.TOKEN0, uniswap_v3.TOKEN1)]
-        first = yield asked
-        price = asked[0].values(first[0])[0]
-        decimals = yield from _decimals(asked[1].address(first[1]), asked[2].address(first[2]))
-        return _spot(name, price, decimals, block)
-
-    return LiveSource(name, plan)
-
-
-def uniswap_v4_spot(name: str, state_view: str, pool_id: str, decimals: tuple[int, int]) -> LiveSource:
-    """Return currency 0's price in currency 1 by a V4 pool; hooks may give it another meaning."""
-
-    def plan(block: Block) -> Plan[Found]:
-        asked = call(state_view, uniswap_v4.GET_SLOT0, bytes.fromhex(pool_id.removeprefix("0x")))
-        (outcome,) = yield [asked]
-        return _spot(name, asked.values(outcome)[0], decimals, block)
-
-    return LiveSource(name, plan)
-
-
-def vault(name: str, address: str) -> LiveSource:
-    """Return a vault share's price in its asset."""
-
-    def plan(_: Block) -> Plan[Found]:
-        state: VaultShare = yield from read_vault(address)
-        decimals = yield from _decimals(address, state.asset)
-        node = VaultSharePrice(vault=name, share_decimals=decimals[0], asset_decimals=decimals[1])
-        return Found(node, vaults={name: state})
-
-    return LiveSource(name, plan)
-
-
-def _decimals(*tokens: str) -> Plan[tuple[int, int]]:
-    asked = [call(token, erc20.DECIMALS) for token in tokens]
-    first, second = yield asked
-    return asked[0].integer(first), asked[1].integer(second)
-
-
-def _spot(name: str, root: object, decimals: tuple[int, int], block: Block) -> Found:
-    assert isinstance(root, int)
-    if root == 0:
-        raise UnusableStateError(f"{name}: the pool has no price")
-    price = Fraction(root * root, 1 << 192) * Fraction(10) ** (decimals[0] - decimals[1] + SPOT_DECIMALS)
-    sample = Sample(block.timestamp, int(price), SPOT_DECIMALS)
-    return Found(FeedSample(feed=name), feeds={name: (sample,)})
-
-
 def _one(chain_id: int, family: str, name: str = "") -> str:
     found = addresses(chain_id, family).get(name)
     if found is None:
@@ -210,9 +83,17 @@ def _one(chain_id: int, family: str, name: str = "") -> str:
 BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
     "chainlink": lambda _, name, address: chainlink(name, address),
     "pyth": lambda chain, name, feed: pyth(name, _one(chain, "pyth"), feed),
-    "uniswap-v2": lambda _, name, address: uniswap_v2_spot(name, address),
-    "uniswap-v3": lambda _, name, address: uniswap_v3_spot(name, address),
-    "vault": lambda _, name, address: vault(name, address),
+    "uniswap-v2": lambda _, name, address: live_pools.uniswap_v2_spot(name, address),
+    "uniswap-v3": lambda _, name, address: live_pools.uniswap_v3_spot(name, address),
+    "uniswap-v4": lambda chain, name, pool: live_pools.uniswap_v4_spot(
+        name,
+        _one(chain, "uniswap_v4", "state_view"),
+        parse_pool(pool),
+        addresses(chain, "uniswap_v4").get("position_manager"),
+    ),
+    "curve": lambda _, name, key: live_pools.curve_spot(name, key),
+    "balancer-v2": lambda _, name, key: live_pools.weighted_spot(name, key),
+    "vault": lambda _, name, address: live_pools.vault(name, address),
     "api3": lambda _, name, address: stored(
         name, Api3Feed(feed=name), lambda block: stores.read_api3(name, address, block)
     ),
@@ -258,7 +139,8 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
         Of the chain to be read.
     text
         A pair such as ``ETH/USD`` (every source known for it), or ``kind:address`` such as
-        ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``, ``rate:wstETH``.
+        ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``, ``rate:wstETH``; a V4 pool by its
+        id or key (see ``readers/uniswap_v4.py``).
 
     Raises
     ------
@@ -291,12 +173,23 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
 
 def _check_key(kind: str, key: str) -> None:
     digits = {"pyth": 64, "synthetix": 64, "tellor": 64}.get(kind, 40)
+    if kind == "uniswap-v4":
+        parse_pool(key)
+        return
     if kind == "rate":
         if key not in stores.RATES:
             raise UnknownSourceError(f"no rate of {key}; there is {', '.join(stores.RATES)}")
         return
+    parts = key.split(":") if kind in {"balancer-v2", "curve"} else [key]
+    if kind == "curve":
+        if parts[-1] in FORMS:
+            del parts[-1]
+        if len(parts) != POOL_AND_TOKEN:
+            raise UnknownSourceError(
+                f"curve: POOL:LP_TOKEN expected, and one of {', '.join(FORMS)} if wanted"
+            )
     try:
-        fine = key.startswith("0x") and len(bytes.fromhex(key[2:])) * 2 == digits
+        fine = all(part.startswith("0x") and len(bytes.fromhex(part[2:])) * 2 == digits for part in parts)
     except ValueError:
         fine = False
     if not fine:

@@ -76,10 +76,17 @@ class HttpTransport:
             "Content-Type: application/json",
             "Accept: application/json",
             "Accept-Encoding: identity",
-            *([f"Authorization: {end.authorization}"] if end.authorization else []),
+            *self._secrets(),
             "Content-Length: ",
         ]
         return "\r\n".join(lines).encode("ascii")
+
+    def _secrets(self) -> list[str]:
+        headers = list(self.endpoint.headers)
+        given = any(name.lower() == "authorization" for name, _ in headers)
+        if self.endpoint.authorization and not given:
+            headers.append(("Authorization", self.endpoint.authorization))
+        return [f"{name}: {value}" for name, value in headers]
 
     def close(self) -> None:
         """Drop the connection."""

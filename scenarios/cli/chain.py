@@ -6,9 +6,11 @@ import os
 from argparse import Namespace
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 from oracles.chain.client import Client
+from oracles.chain.endpoint import Endpoint, parse_endpoint, parse_headers
 from oracles.chain.header import Block
 from oracles.chain.policy import Policy
 from oracles.chain.proven import ProvenReader
@@ -22,15 +24,17 @@ HASH_DIGITS = 66
 LONGEST_ANSWER = 3600
 
 
-def endpoints(arguments: Namespace) -> list[str]:
+def endpoints(arguments: Namespace) -> list[Endpoint]:
     """Return the endpoints given, else those of ``ETH_RPC_URL`` (several separated by blanks or commas).
 
+    The headers of ``ETH_RPC_HEADERS`` (lines of ``Name: value``) go to every one of them.
     Only commands that read a chain call this, so the variable never turns another one into a networked one.
     """
     given = arguments.rpc_url or os.environ.get("ETH_RPC_URL", "").replace(",", " ").split()
     if not given:
         raise UsageError("no RPC address: give --rpc-url URL or set ETH_RPC_URL")
-    return list(given)
+    headers = parse_headers(os.environ.get("ETH_RPC_HEADERS", ""))
+    return [replace(parse_endpoint(text), headers=headers) for text in given]
 
 
 def block_of(text: str | None) -> int | str:

@@ -150,15 +150,28 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
     snapshot = add("snapshot", "write pools or protocol state of one block into a scenario file")
     snapshot.add_argument(
         "protocol",
-        help="uniswap-v2, uniswap-v3, curve, vault, aave-v3, compound-v3, synthetix, derive or gmx",
+        help=(
+            "uniswap-v2, uniswap-v3, balancer-v2, curve, vault; aave-v3, compound-v3, synthetix, derive, gmx"
+        ),
     )
     snapshot.add_argument("address", nargs="*", help="pools, markets or accounts (see the README)")
     snapshot.add_argument("-o", "--output", metavar="FILE", help="JSON or YAML file; else printed")
+    snapshot.add_argument(
+        "--positions-from",
+        type=int,
+        metavar="N",
+        help="uniswap-v3: with all positions, found in the events since block N (the pool's first)",
+    )
     record = add("record", "write reads, rounds or events to a file; check a recording")
-    record.add_argument("what", choices=("reads", "rounds", "syncs", "swaps", "check"))
-    record.add_argument("target", nargs="+", help="pairs, a proxy, a pair, a pool, or the file to check")
-    record.add_argument("-o", "--output", metavar="FILE", help=".jsonl or (rounds and events) .parquet")
+    record.add_argument(
+        "what", choices=("reads", "rounds", "syncs", "swaps", "receipts", "check", "check-receipts")
+    )
+    record.add_argument(
+        "target", nargs="+", help="pairs, a proxy, a pair, a pool, a block, or the file to check"
+    )
+    record.add_argument("-o", "--output", metavar="FILE", help=".jsonl or (rounds, events) .parquet")
     record.add_argument("--seal", action="store_true", help="reads: with all proofs")
+    record.add_argument("--all-phases", action="store_true", help="rounds: of earlier aggregators too")
     record.add_argument("--from", dest="first", type=int, metavar="N", help="first block or round")
     record.add_argument("--to", dest="last", type=int, metavar="N", help="last block or round")
     for command in (read, watch, snapshot, record):

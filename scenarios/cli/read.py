@@ -9,7 +9,8 @@ from decimal import Decimal, localcontext
 from pathlib import Path
 
 from oracles.chain.errors import ChainError
-from oracles.chain.live import LiveSource, LiveView, read_view, sources_of
+from oracles.chain.live import sources_of
+from oracles.chain.live_view import LiveSource, LiveView, read_view
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import Reader
 from oracles.chain.recording import RecordingReader, save_recording

@@ -5,9 +5,9 @@ from __future__ import annotations
 import shutil
 import sys
 from argparse import Namespace
+from collections.abc import Callable
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
 
 from contracts_abi.families import uniswap_v2, uniswap_v3
 from oracles.chain.calls import call
@@ -15,10 +15,11 @@ from oracles.chain.errors import ExtraMissingError, UnknownSourceError
 from oracles.chain.history import Row, Span, check_last, collect, collect_events, finish, read_rows
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
-from oracles.chain.readers.chainlink import read_chainlink, read_rounds
+from oracles.chain.readers.chainlink import ChainlinkState, read_chainlink, read_phases, read_rounds
 from oracles.chain.recording import RecordingReader, load_recording, save_recording
 from oracles.chain.seal import seal, verify_recording
 from oracles.sources.chainlink import PHASE_BITS
+from scenarios.cli import receipts
 from scenarios.cli.answer import Answer
 from scenarios.cli.chain import block_data, block_of, client_of, reader_of
 from scenarios.cli.main import UsageError
@@ -30,11 +31,20 @@ def run(arguments: Namespace) -> Answer:
     """Do what is asked."""
     if arguments.what == "check":
         return _check(arguments)
+    if arguments.what == "check-receipts":
+        return receipts.check(arguments)
     if arguments.output is None:
         raise UsageError(f"record {arguments.what}: give the file to write with -o FILE")
     if arguments.output.endswith(".parquet") and find_spec("polars") is None:
         raise ExtraMissingError("writing Parquet", "data")  # said before hours of reading, not after
-    return {"reads": _reads, "rounds": _rounds, "syncs": _events, "swaps": _events}[arguments.what](arguments)
+    kinds = {
+        "reads": _reads,
+        "rounds": _rounds,
+        "syncs": _events,
+        "swaps": _events,
+        "receipts": receipts.fetch,
+    }
+    return kinds[arguments.what](arguments)
 
 
 def _only(arguments: Namespace) -> str:
@@ -83,36 +93,53 @@ def _reads(arguments: Namespace) -> Answer:
 
 def _rounds(arguments: Namespace) -> Answer:
     feed = _only(arguments)
+    if arguments.all_phases and (arguments.first is not None or arguments.last is not None):
+        raise UsageError("--all-phases takes every round: leave out --from and --to")
     with client_of(arguments) as client:
         reader = LiveReader.open(client, block_of(arguments.block))
         address = _proxy(feed, reader.block.chain_id)
         state = run_plan(reader, read_chainlink(feed, address, reader.block))
         newest = state.round.aggregator_round
-        first, last = arguments.first or 1, min(arguments.last or newest, newest)
-        base = state.phase_id << PHASE_BITS
-
-        def fetch(start: int, end: int) -> list[Row]:
-            rounds = run_plan(reader, read_rounds(feed, address, base | start, base | end))
-            return [
-                {
-                    "chain_id": reader.block.chain_id,
-                    "feed": feed,
-                    "address": address,
-                    "phase": item.phase,
-                    "round": str(item.round_id),
-                    "answer": str(item.answer),
-                    "decimals": state.decimals,
-                    "updated_at": item.updated_at,
-                }
-                for item in rounds
-            ]
-
         folder = _folder(arguments)
-        collect(folder, first, last, _at_most(fetch), Span(ROUNDS_AT_ONCE))
+        if arguments.all_phases:
+            phases = run_plan(reader, read_phases(address))
+            for phase, last in phases:
+                within = folder / f"phase-{phase:05}"
+                collect(within, 1, last, _fetch(reader, feed, state, phase, gaps=True), Span(ROUNDS_AT_ONCE))
+            asked = sum(last for _, last in phases)
+            found = sum(1 for _ in read_rows(folder))
+            data = {"phases": [phase for phase, _ in phases], "without_answer": asked - found}
+            return _finish(arguments, folder, data)
+        first, last = arguments.first or 1, min(arguments.last or newest, newest)
+        collect(folder, first, last, _fetch(reader, feed, state, state.phase_id), Span(ROUNDS_AT_ONCE))
     return _finish(arguments, folder, {"first": first, "last": last, "phase": state.phase_id})
 
 
-def _at_most(fetch: Any) -> Any:
+def _fetch(
+    reader: LiveReader, feed: str, state: ChainlinkState, phase: int, *, gaps: bool = False
+) -> Callable[[int, int], list[Row]]:
+    base = phase << PHASE_BITS
+
+    def fetch(start: int, end: int) -> list[Row]:
+        plan = read_rounds(feed, state.proxy, base | start, base | end, gaps=gaps)
+        return [
+            {
+                "chain_id": reader.block.chain_id,
+                "feed": feed,
+                "address": state.proxy,
+                "phase": item.phase,
+                "round": str(item.round_id),
+                "answer": str(item.answer),
+                "decimals": state.decimals,
+                "updated_at": item.updated_at,
+            }
+            for item in run_plan(reader, plan)
+        ]
+
+    return _at_most(fetch)
+
+
+def _at_most(fetch: Callable[[int, int], list[Row]]) -> Callable[[int, int], list[Row]]:
     def in_parts(start: int, end: int) -> list[Row]:
         rows: list[Row] = []
         for at in range(start, end + 1, ROUNDS_AT_ONCE):

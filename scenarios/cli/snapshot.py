@@ -7,26 +7,33 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from contracts_abi.deployments import addresses
+from contracts_abi.families import uniswap_v3
 from oracles.chain.calls import Plan
 from oracles.chain.errors import ChainError, UnknownSourceError
+from oracles.chain.history import collect_events, read_rows
 from oracles.chain.reader import Reader, run_plan, run_plans
 from oracles.chain.readers import protocols
+from oracles.chain.readers.balancer import read_weighted_pool
+from oracles.chain.readers.curve import read_curve_stableswap
+from oracles.chain.readers.positions import keys_of, read_positions, with_positions
 from oracles.chain.readers.venues import (
-    read_curve_stableswap,
     read_uniswap_v2,
     read_uniswap_v3,
     read_vault,
 )
+from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.venue import Venue
 from scenarios.cli.answer import Answer, plain
-from scenarios.cli.chain import block_data, reader_of
+from scenarios.cli.chain import block_data, client_of, reader_of
 from scenarios.cli.main import UsageError
 
 POOLS: dict[str, Callable[[str], Plan[Venue]]] = {
     "uniswap-v2": read_uniswap_v2,
     "uniswap-v3": read_uniswap_v3,
+    "balancer-v2": read_weighted_pool,
     "vault": read_vault,
 }
 
@@ -34,7 +41,7 @@ POOLS: dict[str, Callable[[str], Plan[Venue]]] = {
 def run(arguments: Namespace) -> Answer:
     """Read, write the file if asked, and answer."""
     with reader_of(arguments) as reader:
-        state = _state(reader, arguments.protocol, arguments.address)
+        state = _state(reader, arguments)
     document = {
         "snapshot": {"protocol": arguments.protocol, "trust": reader.trust, **block_data(reader.block)}
     }
@@ -74,7 +81,10 @@ def _exact(value: object) -> object:
     return plain(value)
 
 
-def _state(reader: Reader, protocol: str, given: list[str]) -> dict[str, dict[str, object]]:
+def _state(reader: Reader, arguments: Namespace) -> dict[str, dict[str, object]]:
+    protocol, given = arguments.protocol, arguments.address
+    if arguments.positions_from is not None and protocol != "uniswap-v3":
+        raise UsageError(f"--positions-from is for uniswap-v3, not {protocol}")
     if protocol in POOLS:
         _need(given, protocol, "the address of at least one pool")
         made = run_plans(reader, [POOLS[protocol](address) for address in given])
@@ -82,15 +92,27 @@ def _state(reader: Reader, protocol: str, given: list[str]) -> dict[str, dict[st
         for address, item in zip(given, made, strict=True):
             if isinstance(item, ChainError):
                 raise item
-            venues[address.lower()] = {"kind": protocol, "state": item.to_state()}
+            venue = item
+            if isinstance(item, UniswapV3Pool) and arguments.positions_from is not None:
+                venue = _with_positions(reader, arguments, address, item)
+            venues[address.lower()] = {"kind": protocol, "state": venue.to_state()}
         return {"venues": venues}
     if protocol == "curve":
         if len(given) not in {2, 3}:
             raise UsageError("snapshot curve POOL LP_TOKEN [y|3pool|template]")
-        generation = given[2] if len(given) > 2 else "3pool"
-        pool = run_plan(reader, read_curve_stableswap(given[0], given[1], generation))
+        pool = run_plan(reader, read_curve_stableswap(*given))
         return {"venues": {given[0].lower(): {"kind": "curve", "state": pool.to_state()}}}
     return {"protocol": run_plan(reader, _protocol(reader.block.chain_id, protocol, given))}
+
+
+def _with_positions(reader: Reader, arguments: Namespace, address: str, pool: UniswapV3Pool) -> UniswapV3Pool:
+    if arguments.from_recording is not None:
+        raise UsageError("--positions-from reads events, which a recording of calls does not hold")
+    first, last = arguments.positions_from, reader.block.number
+    with TemporaryDirectory() as folder, client_of(arguments) as client:
+        pieces = collect_events(client, address, uniswap_v3.EVENT_MINT, first, last, Path(folder))
+        keys = keys_of(read_rows(pieces))
+    return with_positions(pool, run_plan(reader, read_positions(address, keys)))
 
 
 def _need(given: list[str], protocol: str, what: str) -> None:

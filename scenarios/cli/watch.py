@@ -5,19 +5,21 @@ from __future__ import annotations
 import sys
 import time
 from argparse import Namespace
+from collections.abc import Mapping
 from decimal import Decimal
-from fractions import Fraction
-from math import isqrt
 from statistics import median
 
+from oracles.chain.errors import ChainError
 from oracles.chain.header import Block
-from oracles.chain.live import LiveView
-from protocol.venues.uniswap_v2 import UniswapV2Pair
+from oracles.chain.live import sources_of
+from oracles.chain.live_view import LiveView
+from oracles.chain.reader import Reader, run_plans
+from oracles.corruption.pools.curve import capital, loss_if_arbitraged, loss_if_unwound
 from scenarios.cli.answer import Answer
 from scenarios.cli.chain import block_data, reader_of
 from scenarios.cli.read import Price, read_prices
 
-MOVE = Fraction(1, 100)
+FACTOR = 1.01
 """The change of price whose cost is shown."""
 
 
@@ -37,15 +39,16 @@ def run(arguments: Namespace) -> Answer:
                 sys.stderr.write(f"the node went back to block {at} from {block.number}: not shown\n")
                 continue
             prices, _, live = read_prices(reader, arguments.pair, arguments.max_age)
+            costs = _costs(reader, arguments.pair, live)
         block = live.block
-        rows = _rows(prices, live)
+        rows = _rows(prices, costs)
         if not quiet:
             _print(block, rows)
     data = {"block": block_data(block) if block else None, "readings": done, "sources": rows}
     return Answer(data, lambda: None)
 
 
-def _rows(prices: list[Price], live: LiveView) -> list[dict[str, object]]:
+def _rows(prices: list[Price], costs: Mapping[str, Mapping[str, float]]) -> list[dict[str, object]]:
     values = [price.price for price in prices if price.price is not None]
     middle = median(values) if values else None
     return [
@@ -55,7 +58,7 @@ def _rows(prices: list[Price], live: LiveView) -> list[dict[str, object]]:
             "age": price.age,
             "deviation": _deviation(price.price, middle),
             "guard": "ok" if price.price is not None else f"refused: {price.refused}",
-            "cost_of_1_percent": _cost(price.source, live),
+            "cost_of_1_percent": costs.get(price.source),
             "trust": price.trust,
         }
         for price in prices
@@ -68,16 +71,28 @@ def _deviation(price: Decimal | None, middle: Decimal | None) -> Decimal | None:
     return (price / middle - 1).quantize(Decimal("0.000001"))
 
 
-def _cost(source: str, live: LiveView) -> int | None:
-    """Return the raw token 1 that raises a V2 pair's price by one per cent; None for other sources.
+def _costs(reader: Reader, texts: list[str], live: LiveView) -> dict[str, dict[str, float]]:
+    """Return by source what it takes to raise a pool's price by one per cent, in whole quote tokens.
 
-    reserve1 must grow by the square root of 1.01; the fee is left to whoever trades.
+    ``capital`` must be at hand; ``loss_to_arbitrage`` is lost if others trade the pool back, ``loss_unwound``
+    if the attacker can do so himself before anybody else.
     """
-    venue = live.view.venues.get(source)
-    if not isinstance(venue, UniswapV2Pair):
-        return None
-    square = venue.reserve1 * venue.reserve1 * (MOVE + 1)
-    return isqrt(int(square)) - venue.reserve1
+    pools = {
+        source.name: source.depth
+        for text in texts
+        for source in sources_of(reader.block.chain_id, text)
+        if source.depth is not None and source.name in live.nodes
+    }
+    found = run_plans(reader, [depth() for depth in pools.values()])
+    return {
+        name: {
+            "capital": capital(curve, FACTOR),
+            "loss_to_arbitrage": loss_if_arbitraged(curve, FACTOR),
+            "loss_unwound": loss_if_unwound(curve, FACTOR),
+        }
+        for name, curve in zip(pools, found, strict=True)
+        if not isinstance(curve, ChainError)
+    }
 
 
 def _print(block: Block, rows: list[dict[str, object]]) -> None:
@@ -87,7 +102,9 @@ def _print(block: Block, rows: list[dict[str, object]]) -> None:
         price = "-" if row["price"] is None else f"{row['price']:f}"
         age = "-" if row["age"] is None else f"{row['age']} s"
         off = "-" if row["deviation"] is None else f"{row['deviation']:+.4%}"
-        cost = "" if row["cost_of_1_percent"] is None else f"  1 % costs {row['cost_of_1_percent']} raw"
+        cost = ""
+        if isinstance(known := row["cost_of_1_percent"], Mapping):
+            cost = f"  1 % takes {known['capital']:.6g}, loses {known['loss_to_arbitrage']:.3g}"
         sys.stdout.write(
             f"  {row['source']:<{width}}  {price:>24}  {age:>9}  {off:>9}  {row['guard']}{cost}\n"
         )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import socket
 from collections.abc import Callable
+from fractions import Fraction
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ from chain_world import ChainWorld
 from evm_chains import AnvilChain
 from fault_proxy import FaultProxy
 from oracles.chain.history import read_rows
+from oracles.corruption.pools.constant_product import push_exactly
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
 from scenarios.cli.main import main
@@ -190,9 +192,10 @@ def test_watch(run: Callable[..., tuple[int, Any]], world: ChainWorld) -> None:
     assert document["data"]["readings"] == 2
     oracle, pool = document["data"]["sources"]
     assert (oracle["price"], oracle["guard"], oracle["cost_of_1_percent"]) == ("100.00000000", "ok", None)
-    cost = int(pool["cost_of_1_percent"])
-    reserve = twins.model.reserve1
-    assert (reserve + cost) ** 2 * 100 <= reserve**2 * 101 < (reserve + cost + 1) ** 2 * 100
+    attack = push_exactly(twins.model, twins.model.token0, Fraction(101, 100))
+    cost = pool["cost_of_1_percent"]
+    assert float(cost["capital"]) * 10**18 == pytest.approx(attack.amount_in, rel=2e-3)
+    assert float(cost["loss_unwound"]) * 10**18 == pytest.approx(attack.loss, rel=5e-3)
     assert main([*words]) == 0
 
 
@@ -238,6 +241,40 @@ def test_rounds_and_syncs(
     code, document = run(*words)
     assert (code, document["data"]["rows"]) == (0, 3)
     assert not (tmp_path / f"syncs{suffix}.pieces").exists()
+
+
+def test_rounds_of_every_phase(
+    run: Callable[..., tuple[int, Any]], world: ChainWorld, tmp_path: Path
+) -> None:
+    proxy, first = world.proxies["ETH/USD"], world.aggregators["ETH/USD"]
+    for step in range(3):
+        world.transmit("ETH/USD", (200 + step) * 10**8)
+    old = world.canned()
+    for aggregator in (old, world.aggregator()):
+        world.aggregators["ETH/USD"] = aggregator
+        if aggregator == old:  # of the years before OCR: round 2 holds no answer, round 3 reverts
+            kinds = ["uint80", "int256", "uint256", "uint256", "uint80"]
+            for number, time in ((1, world.now), (2, 0), (4, world.now)):
+                question = call_data("getRoundData(uint80)", number)
+                world.teach(aggregator, question, encode(kinds, [number, 300 * 10**8, time, time, number]))
+            newest = encode(kinds, [4, 300 * 10**8, world.now, world.now, 4])
+            world.teach(aggregator, call_data("latestRoundData()"), newest)
+        else:
+            world.transmit("ETH/USD", 400 * 10**8)
+        world.send(proxy, call_data("proposeAggregator(address)", aggregator))
+        world.send(proxy, call_data("confirmAggregator(address)", aggregator))
+    assert first != world.aggregators["ETH/USD"]
+    path = tmp_path / "rounds.jsonl"
+    words = ("record", "rounds", "ETH/USD", "-r", world.node.url, "-o", str(path))
+    code, document = run(*words, "--all-phases")
+    assert (code, document["data"]["phases"], document["data"]["without_answer"]) == (0, [1, 2, 3], 2)
+    rows = [
+        (int(row["round"]) >> 64, int(row["round"]) & 0xFFFF, int(row["answer"])) for row in read_rows(path)
+    ]
+    old_rounds = [(1, 1, 100), *((1, 2 + n, 200 + n) for n in range(3)), (2, 1, 300), (2, 4, 300)]
+    assert rows == [(phase, number, price * 10**8) for phase, number, price in (*old_rounds, (3, 1, 400))]
+    assert run(*words)[1]["data"]["rows"] == 1
+    assert run(*words, "--all-phases", "--from", "2")[0] == 2
 
 
 def test_start_up_imports_nothing_heavy() -> None:

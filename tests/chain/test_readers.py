@@ -18,7 +18,6 @@ from contracts_abi.families import (
     chainlink_proxy,
     chronicle,
     compound_comet,
-    curve_stableswap,
     derive_v2,
     erc20,
     erc4626,
@@ -35,12 +34,14 @@ from evm_chains import AnvilChain
 from oracles.chain.calls import Outcome, call
 from oracles.chain.client import Client
 from oracles.chain.errors import ChainError, UnusableStateError
-from oracles.chain.live import read_view, sampled, sources_of, uniswap_v4_spot, vault
+from oracles.chain.live import sampled, sources_of
+from oracles.chain.live_pools import uniswap_v4_spot, vault
+from oracles.chain.live_view import read_view
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers import protocols, stores
+from oracles.chain.readers.uniswap_v4 import parse_pool
 from oracles.chain.readers.venues import (
-    read_curve_stableswap,
     read_uniswap_v2,
     read_uniswap_v3,
     read_vault,
@@ -129,25 +130,6 @@ def test_vault_of_an_unknown_rule_is_refused(world: ChainWorld, client: Client) 
         teach(world, address, erc4626.CONVERT_TO_ASSETS, [2 * shares], shares)
     with pytest.raises(UnusableStateError, match="no known rule"):
         run_plan(LiveReader.open(client), read_vault(address))
-
-
-def test_curve_pool(world: ChainWorld, client: Client) -> None:
-    pool, coins = world.canned(), [world.token(decimals) for decimals in (18, 6, 8)]
-    supply = world.token()
-    for number, coin in enumerate(coins):
-        teach(world, pool, curve_stableswap.COINS, [coin], number)
-        teach(world, pool, curve_stableswap.BALANCES, [(number + 1) * 10**24], number)
-    for function, value in (
-        (curve_stableswap.A, 2000),
-        (curve_stableswap.FEE, 1_000_000),
-        (curve_stableswap.ADMIN_FEE, 5 * 10**9),
-    ):
-        teach(world, pool, function, [value])
-    model = run_plan(LiveReader.open(client), read_curve_stableswap(pool, supply))
-    assert model.coins == tuple(coins)
-    assert model.balances == (10**24, 2 * 10**24, 3 * 10**24)
-    assert (model.amplification, model.fee, model.admin_fee) == (2000, 10**6, 5 * 10**9)
-    assert model.precisions == (1, 10**12, 10**10)
 
 
 def test_price_stores(world: ChainWorld, client: Client) -> None:
@@ -248,9 +230,10 @@ def test_spot_prices_of_pools(world: ChainWorld, client: Client) -> None:
     pool.apply(Operation("initialise", (3 << 96,)))  # the square root of 9
     manager, pool_id = world.canned(), b"\x21" * 32
     teach(world, manager, uniswap_v4.GET_SLOT0, [3 << 96, 0, 0, 0], pool_id)
+    teach(world, manager, uniswap_v4.GET_LIQUIDITY, [10**18], pool_id)
     sources = [
         *sources_of(1, f"uniswap-v3:{pool.pool}"),
-        uniswap_v4_spot("v4", manager, "0x" + pool_id.hex(), (18, 6)),
+        uniswap_v4_spot("v4", manager, parse_pool(f"0x{pool_id.hex()}:18:6")),
     ]
     live = read_view(LiveReader.open(client), sources)
     assert not live.failures

@@ -1,7 +1,8 @@
 """Contracts that chain readers are tested with, compiled once and committed, and how to place them.
 
 Our own (``ChainFixtures.sol``), Chainlink's proxy (@chainlink/contracts 0.8.0, MIT), Pyth's mock
-(@pythnetwork/pyth-sdk-solidity 4.2.0, Apache-2.0). Run this file as a program to compile them again.
+(@pythnetwork/pyth-sdk-solidity 4.2.0, Apache-2.0), Synthetix' oracle manager
+(@synthetixio/oracle-manager 3.13.0, MIT). Run this file as a program to compile them again.
 """
 
 from __future__ import annotations
@@ -15,11 +16,22 @@ from typing import Any
 
 from json_rpc import Rpc
 from local_tools import ROOT, ToolMissingError, node_tool, npm_package
-from pinned_packages import CHAINLINK_CONTRACTS, PYTH_SDK, SOLC, SOLC_0_6_6, Package
+from pinned_packages import (
+    CHAINLINK_CONTRACTS,
+    PYTH_SDK,
+    SOLC,
+    SOLC_0_6_6,
+    SYNTHETIX_CORE_CONTRACTS,
+    SYNTHETIX_ORACLE_MANAGER,
+    Package,
+)
 
 FOLDER = ROOT / "tests" / "contracts"
 OWN_SOURCE = FOLDER / "solidity" / "ChainFixtures.sol"
 COMPILED = FOLDER / "solidity" / "chain_fixtures.json"
+STAND_INS = ("RevertUtil.sol", "ForkDetector.sol")
+"""Two utilities of Synthetix that no published package holds, written by us."""
+
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 GAS = hex(30_000_000)
 
@@ -31,8 +43,9 @@ def _compiled() -> dict[str, Any]:
 
 
 def source_digest() -> str:
-    """Return the SHA-256 of our own source."""
-    return hashlib.sha256(OWN_SOURCE.read_bytes()).hexdigest()
+    """Return the SHA-256 of our own sources."""
+    sources = [OWN_SOURCE, *(OWN_SOURCE.parent / name for name in STAND_INS)]
+    return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
 def committed_digest() -> str:
@@ -109,35 +122,61 @@ def _compile(compiler: Package, sources: dict[str, str], wanted: dict[str, str])
     }
 
 
-def _tree(package: Package, entry: str, alias: str = "") -> dict[str, str]:
-    """Return a source file of a package and all that it imports, by the names that imports use."""
+def _tree(
+    package: Package, entry: str, others: tuple[Package, ...] = (), own: dict[str, str] | None = None
+) -> dict[str, str]:
+    """Return a source file of a package and all that it imports, by the names that imports use.
+
+    Parameters
+    ----------
+    others
+        Packages that are imported by their names.
+    own
+        Files that stand in for ones that no package holds.
+    """
     root = npm_package(package)
-    found: dict[str, str] = {}
+    found: dict[str, str] = dict(own or {})
     waiting = [entry]
     while waiting:
         path = waiting.pop()
         if path in found:
             continue
-        found[path] = (root / path.removeprefix(alias)).read_text()
+        place = root / path
+        for other in others:
+            if path.startswith(other.name + "/"):
+                place = npm_package(other) / path.removeprefix(other.name + "/")
+        found[path] = place.read_text()
         for line in found[path].splitlines():
             if line.startswith("import") and '"' in line:
                 target = line.split('"')[1]
-                waiting.append(str((Path("/") / Path(path).parent / target).resolve())[1:])
+                near = target.startswith(".")
+                waiting.append(
+                    str((Path("/") / Path(path).parent / target).resolve())[1:] if near else target
+                )
     return found
 
 
 def main() -> None:
     """Write the compiled form."""
     own = {"ChainFixtures.sol": OWN_SOURCE.read_text()}
-    names = ("OcrAggregator", "Canned", "Vault", "Swallower")
+    names = ("OcrAggregator", "Canned", "Vault", "Swallower", "StablePool")
     code = _compile(SOLC, own, dict.fromkeys(names, "ChainFixtures.sol"))
     proxy = "src/v0.6/EACAggregatorProxy.sol"
     code |= _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, proxy), {"EACAggregatorProxy": proxy})
+    module = "contracts/modules/NodeModule.sol"
+    utilities = f"{SYNTHETIX_CORE_CONTRACTS.name}/contracts/utils/"
+    stand_ins = {utilities + name: (OWN_SOURCE.parent / name).read_text() for name in STAND_INS}
+    tree = _tree(SYNTHETIX_ORACLE_MANAGER, module, (SYNTHETIX_CORE_CONTRACTS,), stand_ins)
+    code |= _compile(SOLC, tree, {"NodeModule": module})
     code |= _compile(SOLC, _tree(PYTH_SDK, "MockPyth.sol"), {"MockPyth": "MockPyth.sol"})
     document = {
         "sources": {
             "ChainFixtures.sol": "our own, solc 0.8.26",
             "EACAggregatorProxy": "npm @chainlink/contracts 0.8.0 (MIT), solc 0.6.6",
+            "NodeModule": (
+                "npm @synthetixio/oracle-manager 3.13.0 and core-contracts 3.1.1 (MIT), with our own "
+                "RevertUtil.sol and ForkDetector.sol, solc 0.8.26"
+            ),
             "MockPyth": "npm @pythnetwork/pyth-sdk-solidity 4.2.0 (Apache-2.0), solc 0.8.26",
         },
         "source_sha256": source_digest(),

@@ -48,6 +48,18 @@ UNISWAP_V3_PERIPHERY = Package(
     "sha512-S4+m+wh8HbWSO3DKk4LwUCPZJTpCugIsHrWR86m/OrUyvSqGDTXKFfc2sMuGXCZrD1ZqO3rhQsKgdWg3Hbb2Kw==",
     "GPL-2.0-or-later",
 )
+UNISWAP_V4_CORE = Package(
+    "@uniswap/v4-core",
+    "1.0.2",
+    "sha512-X15Tm2wWd+USAzEExMbo+g9naA6QN6mPgWm0MzDwRNlOfaNlepfUpSyt9RSrUfEODspwbyWbcLg6t5nwc/e7lg==",
+    "BUSL-1.1",
+)
+UNISWAP_V4_PERIPHERY = Package(
+    "@uniswap/v4-periphery",
+    "1.0.3",
+    "sha512-JxLL0Djv9XcMvI2PatEnWrCrxuEaYNVhHxstndBOP+aJfh1XLg5ec8SDZ0xyoVfg2ElJTvuKpBgnu90bNValsg==",
+    "MIT",
+)
 BALANCER_V2_DEPLOYMENTS = Package(
     "@balancer-labs/v2-deployments",
     "3.2.0",
@@ -77,6 +89,18 @@ PYTH_SDK = Package(
     "4.2.0",
     "sha512-IO4pRqloqEXdbWqFbiNqthpaA5Dktl+t5GXckwdReEti90H4zcgxvINFLrSfRp7ylN2cP/LVgoCRHGEJGYlwKg==",
     "Apache-2.0",
+)
+SYNTHETIX_ORACLE_MANAGER = Package(
+    "@synthetixio/oracle-manager",
+    "3.13.0",
+    "sha512-ed2XdIVl04hByia1IiEVD2ARWBgsoJw4Sx7jlNS0FVvj4SlwXu0DMA/l1VM5otEEl8loxdPH/wKXO3utveuM8g==",
+    "MIT",
+)
+SYNTHETIX_CORE_CONTRACTS = Package(
+    "@synthetixio/core-contracts",
+    "3.1.1",
+    "sha512-6Y9Jp9gL1MRMDh6BNy+TmFEBqfRKENkO7w82WKp7MTEPdoDipdBIm0/Q+mYLp7K92o6mM53rj2UY5xi+B8EVcQ==",
+    "MIT",
 )
 AAVE_V3_CORE = Package(
     "@aave/core-v3",

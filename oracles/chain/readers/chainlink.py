@@ -259,18 +259,56 @@ def _one_by_one(calls: Sequence[Call], outcomes: Sequence[Outcome]) -> list[Chai
     return found
 
 
-def read_rounds(feed: str, address: str, first: int, last: int) -> Plan[list[ChainlinkRound]]:
+def read_rounds(
+    feed: str, address: str, first: int, last: int, *, gaps: bool = False
+) -> Plan[list[ChainlinkRound]]:
     """Read the rounds ``first`` to ``last`` of one phase, which must follow each other without a gap.
+
+    Parameters
+    ----------
+    gaps
+        Leave out rounds that hold no answer: aggregators of the years before OCR skipped numbers.
 
     Raises
     ------
     UnusableStateError
-        If a round is missing or a number does not match.
+        If a number does not match, or a round is missing and ``gaps`` is not set.
     """
-    calls = [call(address, chainlink_proxy.GET_ROUND_DATA, number) for number in range(first, last + 1)]
+    numbers = range(first, last + 1)
+    calls = [call(address, chainlink_proxy.GET_ROUND_DATA, number) for number in numbers]
     outcomes = yield calls
-    rounds = [_round(item.values(outcome)) for item, outcome in zip(calls, outcomes, strict=True)]
-    for number, item in zip(range(first, last + 1), rounds, strict=True):
-        if item.round_id != number or item.updated_at == 0:
+    rounds: list[ChainlinkRound] = []
+    for number, item, outcome in zip(numbers, calls, outcomes, strict=True):
+        if gaps and not outcome.success:
+            continue
+        found = _round(item.values(outcome))
+        if gaps and found.updated_at == 0:
+            continue
+        if found.round_id != number or found.updated_at == 0:
             raise UnusableStateError(f"{feed}: round {number} is not there", round=number)
+        rounds.append(found)
     return rounds
+
+
+def read_phases(address: str) -> Plan[list[tuple[int, int]]]:
+    """Return (phase, newest round in it) for every aggregator that a proxy has had, oldest first.
+
+    An aggregator that answers no more, or was never used, is left out.
+    """
+    phase = call(address, chainlink_proxy.PHASE_ID)
+    (outcome,) = yield [phase]
+    numbers = range(1, phase.integer(outcome) + 1)
+    asked = [call(address, chainlink_proxy.PHASE_AGGREGATORS, number) for number in numbers]
+    outcomes = (yield asked) if asked else []
+    behind = [item.address(outcome) for item, outcome in zip(asked, outcomes, strict=True)]
+    newest = [call(aggregator, chainlink_proxy.LATEST_ROUND_DATA) for aggregator in behind]
+    outcomes = (yield newest) if newest else []
+    phases: list[tuple[int, int]] = []
+    for number, item, outcome in zip(numbers, newest, outcomes, strict=True):
+        try:
+            last = _round(item.values(outcome)).round_id
+        except ABSENT:
+            continue
+        if 0 < last <= LOW_BITS:
+            phases.append((number, last))
+    return phases

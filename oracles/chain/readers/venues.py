@@ -8,10 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from contracts_abi.families import curve_stableswap, erc20, erc4626, uniswap_v2, uniswap_v3
+from contracts_abi.families import erc20, erc4626, uniswap_v2, uniswap_v3
 from oracles.chain.calls import Call, Outcome, Plan, call
 from oracles.chain.errors import CallRevertedError, NoAnswerError, UnusableStateError
-from protocol.venues.curve.stableswap import StableSwapPool
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.tick_math import MAX_TICK
@@ -19,7 +18,6 @@ from protocol.venues.vault_share import VaultShare
 
 ZERO = "0x" + "00" * 20
 MAXIMUM_OBSERVATIONS = 2000
-LONGEST_CURVE_POOL = 8
 
 Names = Mapping[str, str]
 """Names of tokens by lower-case address."""
@@ -158,50 +156,6 @@ def read_uniswap_v3(pool: str, names: Names | None = None) -> Plan[UniswapV3Pool
             "observation_cardinality_next": following,
             "observations": [list(item[:3]) for item in observations if item[3]],
         }
-    )
-
-
-def read_curve_stableswap(
-    pool: str, lp_token: str, generation: str = "3pool", names: Names | None = None
-) -> Plan[StableSwapPool]:
-    """Read a StableSwap pool of the first generation.
-
-    Parameters
-    ----------
-    pool, lp_token
-        Addresses; the LP token of the first generation is a contract of its own.
-    generation
-        Which form of the invariant the pool computes (``y``, ``3pool``, ``template``).
-    """
-    coins = [call(pool, curve_stableswap.COINS, number) for number in range(LONGEST_CURVE_POOL)]
-    figures = [
-        call(pool, curve_stableswap.A),
-        call(pool, curve_stableswap.FEE),
-        call(pool, curve_stableswap.ADMIN_FEE),
-        call(lp_token, erc20.TOTAL_SUPPLY),
-    ]
-    first = yield [*figures, *coins]
-    amplification, fee, admin_fee, supply = _integers(figures, first[:4])
-    tokens: list[str] = []
-    for item, outcome in zip(coins, first[4:], strict=True):
-        if not outcome.success:
-            break  # the array of coins ends with a revert
-        tokens.append(item.address(outcome))
-    balances = [call(pool, curve_stableswap.BALANCES, number) for number in range(len(tokens))]
-    decimals = [call(token, erc20.DECIMALS) for token in tokens]
-    second = yield [*balances, *decimals]
-    places = _integers(decimals, second[len(tokens) :])
-    if any(place > 18 for place in places):
-        raise UnusableStateError(f"pool {pool} holds a coin of more than 18 decimals")
-    return StableSwapPool(
-        coins=tuple(_name(names, token) for token in tokens),
-        balances=tuple(_integers(balances, second[: len(tokens)])),
-        precisions=tuple(10 ** (18 - place) for place in places),
-        amplification=amplification,
-        fee=fee,
-        admin_fee=admin_fee,
-        total_supply=supply,
-        generation=generation,
     )
 
 

@@ -131,3 +131,110 @@ contract Inner {
         return stored;
     }
 }
+
+interface Decimals {
+    function decimals() external view returns (uint8);
+}
+
+// A stableswap pool with the interface and the roundings of Curve's 3pool or, if `precise`, of its later pool
+// template. It holds no token: balances are set, and an exchange moves only them.
+contract StablePool {
+    uint256 private constant ONE = 1e18;
+    uint256 private constant FEES = 1e10;
+    address[] public coins;
+    uint256[] public balances;
+    uint256 private immutable stored;
+    uint256 private immutable scale;
+    uint256 public immutable fee;
+    uint256 public immutable admin_fee;
+    uint256 public totalSupply;
+
+    constructor(address[] memory coins_, uint256 stored_, bool precise, uint256 fee_, uint256 adminFee) {
+        coins = coins_;
+        balances = new uint256[](coins_.length);
+        stored = stored_;
+        scale = precise ? 100 : 1;
+        fee = fee_;
+        admin_fee = adminFee;
+    }
+
+    function set(uint256[] calldata amounts, uint256 supply) external {
+        balances = amounts;
+        totalSupply = supply;
+    }
+
+    function A() external view returns (uint256) {
+        return stored / scale;
+    }
+
+    function A_precise() external view returns (uint256) {
+        require(scale == 100);
+        return stored;
+    }
+
+    function get_dy(int128 i, int128 j, uint256 dx) external view returns (uint256) {
+        (uint256 from, uint256 to) = (uint256(int256(i)), uint256(int256(j)));
+        uint256 value = output(from, to, dx);
+        if (scale == 100) return ((value - (fee * value) / FEES) * ONE) / rate(to);
+        value = (value * ONE) / rate(to);
+        return value - (fee * value) / FEES;
+    }
+
+    function exchange(int128 i, int128 j, uint256 dx, uint256 least) external {
+        (uint256 from, uint256 to) = (uint256(int256(i)), uint256(int256(j)));
+        uint256 value = output(from, to, dx);
+        uint256 kept = (value * fee) / FEES;
+        uint256 paid = ((value - kept) * ONE) / rate(to);
+        require(paid >= least);
+        balances[from] += dx;
+        balances[to] -= paid + (((kept * admin_fee) / FEES) * ONE) / rate(to);
+    }
+
+    function rate(uint256 place) private view returns (uint256) {
+        return 10 ** (36 - uint256(Decimals(coins[place]).decimals()));
+    }
+
+    function output(uint256 from, uint256 to, uint256 dx) private view returns (uint256) {
+        uint256[] memory xp = new uint256[](coins.length);
+        for (uint256 k = 0; k < xp.length; k++) xp[k] = (rate(k) * balances[k]) / ONE;
+        uint256 d = invariant(xp);
+        uint256 before = xp[to];
+        xp[from] += (dx * rate(from)) / ONE;
+        return before - balance(xp, to, d) - 1;
+    }
+
+    function invariant(uint256[] memory xp) private view returns (uint256 d) {
+        uint256 n = xp.length;
+        uint256 sum = 0;
+        for (uint256 k = 0; k < n; k++) sum += xp[k];
+        d = sum;
+        for (uint256 step = 0; step < 255; step++) {
+            uint256 product = d;
+            for (uint256 k = 0; k < n; k++) product = (product * d) / (xp[k] * n);
+            uint256 last = d;
+            uint256 ann = stored * n;
+            d = (((ann * sum) / scale + product * n) * d) / (((ann - scale) * d) / scale + (n + 1) * product);
+            if ((d > last ? d - last : last - d) <= 1) return d;
+        }
+    }
+
+    function balance(uint256[] memory xp, uint256 place, uint256 d) private view returns (uint256 y) {
+        uint256 n = xp.length;
+        uint256 ann = stored * n;
+        uint256 c = d;
+        uint256 sum = 0;
+        for (uint256 k = 0; k < n; k++) {
+            if (k == place) continue;
+            sum += xp[k];
+            c = (c * d) / (xp[k] * n);
+        }
+        c = (c * d * scale) / (ann * n);
+        uint256 b = sum + (d * scale) / ann;
+        y = d;
+        for (uint256 step = 0; step < 255; step++) {
+            uint256 last = y;
+            y = (y * y + c) / (2 * y + b - d);
+            if ((y > last ? y - last : last - y) <= 1) return y;
+        }
+    }
+}
