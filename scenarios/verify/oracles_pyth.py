@@ -80,7 +80,8 @@ def check_ema_repo(document: Document) -> Tally:
         if not entries:
             continue
         exponents = {row[2] for row in entries}
-        assert len(exponents) == 1, "one account has one exponent"
+        if len(exponents) != 1:
+            raise ValueError(f"one account has one exponent, got {sorted(exponents)}")
         without = [[*row[:2], *row[3:]] for row in entries]
         _ema_rows(tally, f"cases[{index}]", exponents.pop(), without)
     return tally
