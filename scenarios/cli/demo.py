@@ -15,6 +15,7 @@ INCIDENT = "mango-2022-10-11"
 def run(arguments: Namespace) -> Answer:
     """Replay the demo incident, write the report and say where it is."""
     arguments.incident, arguments.md, arguments.counterfactuals = INCIDENT, False, True
+    arguments.say_where = False
     answer = replay(arguments)
 
     def show() -> None:

@@ -6,7 +6,7 @@ import sys
 from argparse import Namespace
 from pathlib import Path
 
-from scenarios.cli.answer import Answer
+from scenarios.cli.answer import Answer, Message
 from scenarios.cli.main import UsageError
 from scenarios.oracle_cost import OracleCost
 from scenarios.oracle_cost import run as analyse
@@ -32,7 +32,8 @@ def run(arguments: Namespace) -> Answer:
         if target:
             sys.stderr.write(f"report: {target}\n")
 
-    return Answer(result, show, 1 if result.has_finding else 0)
+    found = (Message("error", "corruption-pays", lead(result), {}),) if result.has_finding else ()
+    return Answer(result, show, 1 if found else 0, found)
 
 
 def print_cost(result: OracleCost, color: Color) -> None:

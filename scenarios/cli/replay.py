@@ -44,11 +44,11 @@ def run(arguments: Namespace) -> Answer:
             sys.stdout.write(shown)
         else:
             print_replay(replay, arguments.color, readers=arguments.counterfactuals)
-        if arguments.report:
+        if arguments.report and getattr(arguments, "say_where", True):
             sys.stderr.write(f"report: {arguments.report}\n")
 
     data = replay_data(replay) | ({"report": arguments.report} if arguments.report else {})
-    return Answer(data, show, 1 if replay.has_finding else 0, warnings=_warnings(replay))
+    return Answer(data, show, 1 if replay.has_finding else 0, _findings(replay), _warnings(replay))
 
 
 def _report_format(path: str | None) -> str | None:
@@ -156,6 +156,14 @@ def _combined(outcomes: tuple[Outcome, ...]) -> list[dict[str, object]]:
 
 def _rounded(value: Decimal) -> Decimal:
     return _WIDE.quantize(value, Decimal(1).scaleb(-18))
+
+
+def _findings(replay: Replay) -> tuple[Message, ...]:
+    return tuple(
+        Message("error", "out-of-tolerance", f"{outcome.name}: {outcome.reason}", {"outcome": outcome.name})
+        for outcome in replay.outcomes
+        if outcome.within is False
+    )
 
 
 def _warnings(replay: Replay) -> tuple[Message, ...]:
