@@ -1,6 +1,14 @@
 """Reading 500 real Chainlink proxies: ours beside its peers, as ratios of one run.
 
 usage: uv run python benchmarks/chain.py [--feeds 500] [--repeats 5] [--json FILE]
+
+Times ours in two runs on two cores under load, on loopback and with 50 ms added to every answer:
+
+- one raw round trip of the same request 0.65 and 0.70; 0.91 and 0.96 (ours: 1.43 to 1.54, 1.04 to 1.10)
+- web3 contract objects 266 and 277; 1,257 and 1,367
+- web3 batch 66 and 72; 10.4 and 10.8
+- plain JSON-RPC batch with eth-abi 4.5 and 4.7; 1.20 and 1.26
+- PyPI multicall 2.5 and 3.3; 1.16 and 1.25
 """
 
 from __future__ import annotations
