@@ -1,21 +1,26 @@
-"""Contracts that chain readers are tested with, compiled once and committed, and how to place them.
+"""Contracts that chain readers are tested with, and how to place them.
 
-Our own (``ChainFixtures.sol``), Chainlink's proxy (@chainlink/contracts 0.8.0, MIT), Pyth's mock
-(@pythnetwork/pyth-sdk-solidity 4.2.0, Apache-2.0), Synthetix' oracle manager
-(@synthetixio/oracle-manager 3.13.0, MIT). Run this file as a program to compile them again.
+Our own (``ChainFixtures.sol``) are compiled once and committed; run this file as a program to compile them
+again. Chainlink's proxy (@chainlink/contracts 0.8.0, MIT), Pyth's mock (@pythnetwork/pyth-sdk-solidity
+4.2.0, Apache-2.0), Synthetix' oracle manager (@synthetixio/oracle-manager 3.13.0, MIT) and Multicall3
+(mds1/multicall3, MIT, a constant of the Python package multicall) are fetched, and compiled into the project's
+cache, on first use.
 """
 
 from __future__ import annotations
 
+import ast
 import hashlib
 import json
 import subprocess
+import sys
+import tempfile
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from json_rpc import Rpc
-from local_tools import ROOT, ToolMissingError, node_tool, npm_package
+from local_tools import ROOT, TOOLS, ToolMissingError, locked, node_tool, npm_package, uv_command
 from pinned_packages import (
     CHAINLINK_CONTRACTS,
     PYTH_SDK,
@@ -32,6 +37,10 @@ COMPILED = FOLDER / "solidity" / "chain_fixtures.json"
 STAND_INS = ("RevertUtil.sol", "ForkDetector.sol")
 """Two utilities of Synthetix that no published package holds, written by us."""
 
+FOREIGN = ("EACAggregatorProxy", "MockPyth", "NodeModule")
+"""Contracts of others: compiled from pinned packages on first use, never committed."""
+MULTICALL_PACKAGE = "multicall==0.15.2"
+MULTICALL3_KECCAK = "d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891"
 MULTICALL3 = "0xcA11bde05977b3631167028862bE2a173976CA11"
 GAS = hex(30_000_000)
 
@@ -53,15 +62,71 @@ def committed_digest() -> str:
     return str(_compiled()["source_sha256"])
 
 
+@cache
+def _foreign() -> dict[str, str]:
+    packages = (
+        CHAINLINK_CONTRACTS,
+        PYTH_SDK,
+        SYNTHETIX_ORACLE_MANAGER,
+        SYNTHETIX_CORE_CONTRACTS,
+        SOLC,
+        SOLC_0_6_6,
+    )
+    pins = source_digest() + "".join(package.integrity for package in packages)
+    place = TOOLS / f"chain_contracts-{hashlib.sha256(pins.encode()).hexdigest()[:16]}.json"
+    with locked("chain_contracts"):
+        if not place.exists():
+            partial = place.with_suffix(".tmp")
+            partial.write_text(json.dumps(compile_foreign()))
+            partial.replace(place)
+    loaded: dict[str, str] = json.loads(place.read_text())
+    return loaded
+
+
 def code_of(name: str) -> bytes:
     """Return the creation code of a contract."""
-    return bytes.fromhex(_compiled()["creation_code"][name])
+    return bytes.fromhex(_foreign()[name] if name in FOREIGN else _compiled()["creation_code"][name])
 
 
 @cache
 def multicall3_runtime() -> str:
-    """Return the genuine runtime code of Multicall3 (mds1/multicall3, MIT)."""
-    return "0x" + "".join((FOLDER / "multicall3.hex").read_text().split())
+    """Return the genuine runtime code of Multicall3, fetched once and checked by its hash."""
+    from eth_hash.auto import keccak
+
+    place = TOOLS / "multicall3.hex"
+    with locked("multicall3"):
+        if not place.exists():
+            partial = place.with_suffix(".tmp")
+            partial.write_text(_multicall3_of_package())
+            partial.replace(place)
+    code = place.read_text()
+    assert keccak(bytes.fromhex(code)).hex() == MULTICALL3_KECCAK
+    return "0x" + code
+
+
+def _multicall3_of_package() -> str:
+    uv = uv_command()
+    installer = (
+        [uv, "pip", "install", "--python", sys.executable] if uv else [sys.executable, "-m", "pip", "install"]
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        command = [*installer, "--quiet", "--no-deps", "--target", folder, MULTICALL_PACKAGE]
+        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+        if done.returncode:
+            raise ToolMissingError(f"cannot fetch {MULTICALL_PACKAGE}: {done.stderr.strip()[-400:]}")
+        tree = ast.parse((Path(folder) / "multicall" / "constants.py").read_text())
+    texts = {
+        node.value
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str)
+    }
+    candidates = [text.removeprefix("0x") for text in texts if len(text) > 2_000]
+    from eth_hash.auto import keccak
+
+    for candidate in candidates:
+        if keccak(bytes.fromhex(candidate)).hex() == MULTICALL3_KECCAK:
+            return candidate
+    raise ToolMissingError(f"{MULTICALL_PACKAGE} holds no Multicall3 of the known hash")
 
 
 def send(rpc: Rpc, account: str, to: str | None, data: bytes) -> dict[str, Any]:
@@ -156,31 +221,26 @@ def _tree(
     return found
 
 
-def main() -> None:
-    """Write the compiled form."""
-    own = {"ChainFixtures.sol": OWN_SOURCE.read_text()}
-    names = ("OcrAggregator", "Canned", "Vault", "Swallower", "StablePool")
-    code = _compile(SOLC, own, dict.fromkeys(names, "ChainFixtures.sol"))
+def compile_foreign() -> dict[str, str]:
+    """Return the creation code of the contracts of others, by name."""
     proxy = "src/v0.6/EACAggregatorProxy.sol"
-    code |= _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, proxy), {"EACAggregatorProxy": proxy})
+    code = _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, proxy), {"EACAggregatorProxy": proxy})
     module = "contracts/modules/NodeModule.sol"
     utilities = f"{SYNTHETIX_CORE_CONTRACTS.name}/contracts/utils/"
     stand_ins = {utilities + name: (OWN_SOURCE.parent / name).read_text() for name in STAND_INS}
     tree = _tree(SYNTHETIX_ORACLE_MANAGER, module, (SYNTHETIX_CORE_CONTRACTS,), stand_ins)
     code |= _compile(SOLC, tree, {"NodeModule": module})
-    code |= _compile(SOLC, _tree(PYTH_SDK, "MockPyth.sol"), {"MockPyth": "MockPyth.sol"})
+    return code | _compile(SOLC, _tree(PYTH_SDK, "MockPyth.sol"), {"MockPyth": "MockPyth.sol"})
+
+
+def main() -> None:
+    """Write the compiled form of our own contracts."""
+    own = {"ChainFixtures.sol": OWN_SOURCE.read_text()}
+    names = ("OcrAggregator", "Canned", "Vault", "Swallower", "StablePool")
     document = {
-        "sources": {
-            "ChainFixtures.sol": "our own, solc 0.8.26",
-            "EACAggregatorProxy": "npm @chainlink/contracts 0.8.0 (MIT), solc 0.6.6",
-            "NodeModule": (
-                "npm @synthetixio/oracle-manager 3.13.0 and core-contracts 3.1.1 (MIT), with our own "
-                "RevertUtil.sol and ForkDetector.sol, solc 0.8.26"
-            ),
-            "MockPyth": "npm @pythnetwork/pyth-sdk-solidity 4.2.0 (Apache-2.0), solc 0.8.26",
-        },
+        "sources": {"ChainFixtures.sol": "our own, solc 0.8.26"},
         "source_sha256": source_digest(),
-        "creation_code": dict(sorted(code.items())),
+        "creation_code": dict(sorted(_compile(SOLC, own, dict.fromkeys(names, "ChainFixtures.sol")).items())),
     }
     COMPILED.write_text(json.dumps(document, indent=1) + "\n")
 
