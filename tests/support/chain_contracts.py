@@ -3,8 +3,8 @@
 Our own (``ChainFixtures.sol``) are compiled once and committed; run this file as a program to compile them
 again. Chainlink's proxy (@chainlink/contracts 0.8.0, MIT), Pyth's mock (@pythnetwork/pyth-sdk-solidity
 4.2.0, Apache-2.0), Synthetix' oracle manager (@synthetixio/oracle-manager 3.13.0, MIT) and Multicall3
-(mds1/multicall3, MIT, a constant of the Python package multicall) are fetched, and compiled into the project's
-cache, on first use.
+(mds1/multicall3, MIT, a constant of the Python package multicall) are fetched, and compiled into the
+project's cache, on first use.
 """
 
 from __future__ import annotations
