@@ -103,7 +103,29 @@ def _moved(
             far = [_counted(analysis, node, parent, beyond) for parent in others]
             kept = pick(f"{node.id} {honest.id}", "counted", FREE)
             options.append(all_of(at_least(counted // 2, far), kept))
+        if honest.parents and met[n] != FREE:
+            options += _halfway(analysis, node, parents, demand, n, counted)
     return any_of(*options)
+
+
+def _halfway(
+    analysis: Analysis, node: Median, parents: Sequence[Node], demand: Demand, n: int, counted: int
+) -> list[Formula]:
+    """Return ways in which parent ``n``, itself a reducer, comes a part of the way and the others further.
+
+    A mean among its own sources may be moved half the way for a fraction of the price of the whole.
+    """
+    honest = analysis.readings[parents[n].id].price
+    others = [*parents[:n], *parents[n + 1 :]]
+    options = []
+    for part in range(1, _SPLITS):
+        near = demand.amount + (honest - demand.amount) * Fraction(part, _SPLITS)
+        beyond = demand.at(2 * demand.amount - near)
+        if beyond.amount > 0:
+            far = [_counted(analysis, node, parent, beyond) for parent in others]
+            close = _counted(analysis, node, parents[n], demand.at(near))
+            options.append(all_of(at_least(counted // 2, far), close))
+    return options
 
 
 def whole(demand: Demand, decimals: Sequence[int]) -> Fraction:

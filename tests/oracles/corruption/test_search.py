@@ -160,6 +160,19 @@ def test_the_plan_costs_what_trying_everything_costs_long(world: World, factor: 
     assert plan is None or plan.reached
 
 
+def test_a_mean_within_a_mean_may_go_half_the_way() -> None:
+    """Stop d; move a, which halves the inner mean, and c further: 3 in all, where moving both a and b costs 4."""
+    a, b, c, d = (source(name, guarded=name == "d") for name in NAMES[:4])
+    output = Median("mean-down", 1, parents=(Median("mean-down", 1, parents=(a, b)), c, d))
+    names = NAMES[:4]
+    moves = dict(zip(names, (1, 2, 1, 3), strict=True))
+    world = World(output, dict.fromkeys(names, 90 * ONE), moves, dict.fromkeys(names, 1))
+    plan = cheapest(world.output, world.view(), world.models(), Target(Fraction(1, 2)))
+    assert plan is not None
+    assert plan.reached
+    assert plan.loss == pytest.approx(world.by_trying_everything(Fraction(1, 2))) == 3
+
+
 def world_of(output: Node, costs: tuple[int, ...], values: tuple[int, ...] = (100, 101, 102)) -> World:
     names = NAMES[: len(costs)]
     return World(
