@@ -161,7 +161,7 @@ def test_the_plan_costs_what_trying_everything_costs_long(world: World, factor: 
 
 
 def test_a_mean_within_a_mean_may_go_half_the_way() -> None:
-    """Stop d; move a, which halves the inner mean, and c further: 3 in all, where moving both a and b costs 4."""
+    """Stop d; move a, which halves the inner mean, and c further: 3 in all; moving both a and b costs 4."""
     a, b, c, d = (source(name, guarded=name == "d") for name in NAMES[:4])
     output = Median("mean-down", 1, parents=(Median("mean-down", 1, parents=(a, b)), c, d))
     names = NAMES[:4]
