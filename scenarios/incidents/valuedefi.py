@@ -131,6 +131,10 @@ class ValueDefiReplayer(Replayer):
                 "supply slightly above the printed one divides",
             )
         )
+        self.notes.append(
+            f"Step {n} pays what the recorded readings around it differ by, so that row checks consistency "
+            "only; the file's own formula misses it by the percentage among the findings."
+        )
         self.world.move(actor, "mvUSD issuer", "mvUSD", shares, "shares burned")
         self.world.move(OUTSIDE, actor, LP, units, "LP tokens of the vault")
         self._publish_recorded(n)
