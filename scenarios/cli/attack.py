@@ -7,7 +7,7 @@ from argparse import Namespace
 from scenarios.cli.answer import Answer
 from scenarios.cli.simulate import check_target, show_and_write
 from scenarios.files.protocol_checks import load_protocol
-from scenarios.report.simulation import attack_page
+from scenarios.report.pages.attack import attack_page
 from scenarios.simulation.attack import optimise
 
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 from scenarios.cli.answer import Answer
 from scenarios.cli.simulate import check_target, show_and_write
 from scenarios.files.protocol_checks import load_protocol
-from scenarios.report.simulation import run_page
+from scenarios.report.pages.run import run_page
 from scenarios.simulation.market import seed_of
 from scenarios.simulation.run import run_path
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from scenarios.cli.main import UsageError
 from scenarios.files.protocol_checks import open_protocol
-from scenarios.report.simulation import Page, render_page
+from scenarios.report.pages.page import Page, render_page
 from scenarios.report.table import Color, terminal
 from scenarios.report.write import write_atomically
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from scenarios.cli.answer import Answer
 from scenarios.cli.simulate import check_target, show_and_write
 from scenarios.files.protocol_checks import load_protocol
-from scenarios.report.simulation import stress_page
+from scenarios.report.pages.stress import stress_page
 from scenarios.runs.progress import choose_progress
 from scenarios.simulation.stress import stress
 

@@ -7,7 +7,7 @@ from argparse import Namespace
 from scenarios.cli.answer import Answer
 from scenarios.cli.simulate import check_target, progress_to_terminal, show_and_write
 from scenarios.files.protocol_checks import open_protocol, read_protocol
-from scenarios.report.simulation import sweep_page
+from scenarios.report.pages.sweep import sweep_page
 from scenarios.simulation.sweep import read_axis, sweep
 
 

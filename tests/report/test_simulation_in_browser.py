@@ -10,7 +10,10 @@ from playwright.sync_api import Browser
 
 from browser import Watch, chromium
 from protocol_texts import changed
-from scenarios.report.simulation import attack_page, render_page, run_page, stress_page
+from scenarios.report.pages.attack import attack_page
+from scenarios.report.pages.page import render_page
+from scenarios.report.pages.run import run_page
+from scenarios.report.pages.stress import stress_page
 from scenarios.simulation.attack import optimise
 from scenarios.simulation.run import run_path
 from scenarios.simulation.stress import stress

@@ -1,0 +1,1 @@
+"""One page a command over protocol files: tables and pictures, for terminal and browser alike."""
