@@ -10,15 +10,16 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 
-from protocol.errors import NotLiquidatableError
-from protocol.ledger import Ledger, Posting, quote_of
-from protocol.liquidation.deleveraging.positions import Fill, deleverage
+from protocol.errors import NotLiquidatableError, WaterfallExhaustedError
+from protocol.ledger import Ledger, Posting
+from protocol.liquidation.deleveraging.close_out import close_out
+from protocol.liquidation.deleveraging.positions import Fill
 from protocol.liquidation.exchange import Offer, offer
 from protocol.liquidation.market_orders import FittedPricer
 from protocol.liquidation.policy import LiquidationPolicy, Rule
-from protocol.liquidation.pricers import Bankruptcy
+from protocol.liquidation.settlement import settle_closed
 from protocol.liquidation.stages import Stage, advance
-from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, convert, floor
+from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, floor
 from protocol.liquidation.waterfall import Payment
 from protocol.market_state import MarketState
 from protocol.transaction import State, Transaction
@@ -194,13 +195,36 @@ class Machine:
         self._walk(account, walked, Stage.ACTIVE)
         if before.equity < 0:
             self._walk(account, walked, Stage.INSOLVENT)
+        try:
+            with Transaction(self.state, f"rules of {self.policy.name}"):
+                done = self._by_rules(view, liquidator, list(walked))
+        except WaterfallExhaustedError:
+            if self.policy.deleveraging is None or before.equity >= 0:
+                raise
+            done = None
+        if done is not None and (done.moved is not None or before.equity >= 0):
+            return done
+        return self._by_deleveraging(view, walked) or done or Step(account, tuple(walked), before, before)
+
+    def _by_rules(self, view: View, liquidator: str, walked: list[Stage]) -> Step:
         part, size, moved, taker = self._unwind(view, liquidator)
-        fills = self._deleverage(view) if moved is None and before.equity < 0 else ()
-        self._settle(account)
-        after = self._conclude(account, market, walked)
-        return Step(
-            account, tuple(walked), before, after, part, size, moved, taker, tuple(self._payments), fills
-        )
+        settle_closed(self.book, view.account, self.house, self.cash, self.instruments)
+        after = self._conclude(view.account, view.market, walked)
+        paid = tuple(self._payments)
+        return Step(view.account, tuple(walked), view.judgement, after, part, size, moved, taker, paid)
+
+    def _by_deleveraging(self, view: View, walked: list[Stage]) -> Step | None:
+        """Close every position against winners; None if the design or the account has nothing to close."""
+        resort = self.policy.deleveraging
+        if resort is None or not view.positions():
+            return None
+        self._payments = []
+        fills = close_out(self.book, view, resort, self.house)
+        case = self.case(view.account)
+        self._store(view.account, replace(case, steps=case.steps + 1))
+        after = self._conclude(view.account, view.market, walked)
+        paid = tuple(self._payments)
+        return Step(view.account, tuple(walked), view.judgement, after, payments=paid, fills=fills)
 
     def _walk(self, account: str, walked: list[Stage], wanted: Stage) -> None:
         if walked[-1] is not wanted:
@@ -232,23 +256,6 @@ class Machine:
                 self.on_trade(view, part, size, moved, taker)
             return part, size, moved, taker
         return None, 0, None, ""
-
-    def _deleverage(self, view: View) -> tuple[Fill, ...]:
-        """Close every position against winners at the price that leaves the account with nothing."""
-        resort = self.policy.deleveraging
-        if resort is None:
-            return ()
-        fills: list[Fill] = []
-        for instrument, units in sorted(view.positions().items()):
-            concession = Bankruptcy().concession(view, Part(Kind.POSITION, instrument))
-            mark = convert(view.market, instrument, self.cash, 1)
-            price = max(Fraction(0), mark * (1 - concession if units > 0 else 1 + concession))
-            found = resort.winners(view, instrument)
-            fills += deleverage(self.book, view.account, instrument, price, mark, found, resort.ranking)
-        if fills:
-            case = self.case(view.account)
-            self._store(view.account, replace(case, steps=case.steps + 1))
-        return tuple(fills)
 
     def _exchange(self, view: View, part: Part, moved: Offer, taker: str) -> None:
         memo = f"{self.policy.name} liquidation"
@@ -292,15 +299,6 @@ class Machine:
 
     def _post(self, posting: Posting) -> None:
         self.book.post(posting.source, posting.target, posting.asset, posting.amount, posting.memo)
-
-    def _settle(self, account: str) -> None:
-        """Turn the cost of every closed position into cash, one for one, against the house."""
-        for instrument in sorted(self.instruments):
-            cost = self.book.balance(account, quote_of(instrument))
-            if cost and not self.book.balance(account, instrument):
-                first, second = (account, self.house) if cost > 0 else (self.house, account)
-                self.book.post(first, second, quote_of(instrument), abs(cost), "settled")
-                self.book.post(second, first, self.cash, abs(cost), "settled")
 
     def _conclude(self, account: str, market: MarketState, walked: list[Stage]) -> Judgement:
         balances = self.book.balances(account)

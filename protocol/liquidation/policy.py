@@ -8,6 +8,7 @@ from fractions import Fraction
 
 from protocol.liquidation.deleveraging.policy import Candidate
 from protocol.liquidation.deleveraging.policy import Policy as Ranking
+from protocol.liquidation.deleveraging.prices import ClosingPrice, bankruptcy_price
 from protocol.liquidation.pricers import Pricer
 from protocol.liquidation.selectors import Selector
 from protocol.liquidation.sizers import Sizer
@@ -50,21 +51,24 @@ class Rule:
 
 @dataclass(frozen=True, slots=True)
 class Deleveraging:
-    """The last resort for an account below zero that no rule could unwind: its positions against winners.
+    """The last resort for an account below zero that no rule could unwind, or whose loss no payer bears.
 
-    Every position is closed at the price at which the account is left with nothing; the winners give up the
-    difference to the mark.
+    Every position is closed against winners, who give up the difference to the mark.
 
     Parameters
     ----------
     ranking
         Who is hit.
     winners
-        Return the holders of the opposite side of an instrument, capacity in units of position.
+        Return the holders of the opposite side of an instrument, capacity in units of position; see
+        ``deleveraging.counterparties.other_side``.
+    price
+        At which price; that at which the account is left with nothing.
     """
 
     ranking: Ranking
     winners: Callable[[View, str], Sequence[Candidate]]
+    price: ClosingPrice = bankruptcy_price
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +87,8 @@ class LiquidationPolicy:
         Whether the design promises that a step never lowers the excess of what is left, under margin rules
         whose requirement for what is taken exceeds the concession.
     deleveraging
-        What happens to an account below zero that no rule could unwind; None if nothing does.
+        What happens to an account below zero that no rule could unwind, or whose loss the waterfall cannot
+        bear; None if nothing does.
     """
 
     name: str
