@@ -100,7 +100,7 @@ def make_feeds(world: ChainWorld, count: int) -> list[str]:
     """Put ``count`` proxies, each before its own aggregator, on the node."""
     proxies = []
     for number in range(count):
-        aggregator = world.aggregator()
+        aggregator = world.ocr_aggregator()
         world.send(aggregator, call_data("transmit(int192,uint32)", (100 + number) * 10**8, world.now))
         code = code_of("EACAggregatorProxy") + encode(["address", "address"], [aggregator, "0x" + "00" * 20])
         proxies.append(deploy(world.rpc, world.account, code))

@@ -1,9 +1,18 @@
 """Chainlink FluxAggregator (phases of 2020 and 2021).
 
+Storage: slot 7: uint32 reportingRoundId | uint32 latestRoundId<<32; rounds: mapping at slot 9:
+keccak256(abi.encode(uint256(round), 9)) -> int256 answer, then uint64 startedAt | uint64 updatedAt<<64
+| uint32 answeredInRound<<128. Rounds are never deleted, so every one can be proven against the newest
+state root. A round that timed out carries the answer of the one before: answeredInRound is then less
+than the round. A round without an answer reverts ("No data present").
+
 Source: npm @chainlink/contracts 0.8.0 (MIT) src/v0.6/FluxAggregator.sol, npm solc 0.6.6.
 """
 
 from contracts_abi.entry import Event, Function
+
+LATEST_ROUND_SLOT, ROUNDS_SLOT = 7, 9
+"""Of the storage layout above."""
 
 LATEST_ROUND_DATA = Function(
     "latestRoundData()",

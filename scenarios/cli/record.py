@@ -132,6 +132,7 @@ def _fetch(
                 "answer": str(item.answer),
                 "decimals": state.decimals,
                 "updated_at": item.updated_at,
+                "answered_in_round": str(item.answered_in_round),
             }
             for item in run_plan(reader, plan)
         ]

@@ -174,7 +174,8 @@ def test_the_environment_variable_counts_here_only(
 
 
 def test_stale_values_are_refused_and_shown(run: Callable[..., tuple[int, Any]], world: ChainWorld) -> None:
-    world.transmit("ETH/USD", 123 * 10**8, world.now - 1000)
+    world.transmit("ETH/USD", 123 * 10**8)
+    world.wait(1000)
     code, document = run("read", ETH, "-r", world.node.url, "--max-age", "500")
     price = document["data"]["prices"][0]
     assert code == 1
@@ -246,12 +247,12 @@ def test_rounds_and_syncs(
 def test_rounds_of_every_phase(
     run: Callable[..., tuple[int, Any]], world: ChainWorld, tmp_path: Path
 ) -> None:
-    proxy, first = world.proxies["ETH/USD"], world.aggregators["ETH/USD"]
+    first = world.aggregators["ETH/USD"]
     for step in range(3):
         world.transmit("ETH/USD", (200 + step) * 10**8)
     old = world.canned()
-    for aggregator in (old, world.aggregator()):
-        world.aggregators["ETH/USD"] = aggregator
+    for aggregator in (old, world.ocr_aggregator()):
+        world.upgrade("ETH/USD", aggregator)
         if aggregator == old:  # of the years before OCR: round 2 holds no answer, round 3 reverts
             kinds = ["uint80", "int256", "uint256", "uint256", "uint80"]
             for number, time in ((1, world.now), (2, 0), (4, world.now)):
@@ -260,9 +261,7 @@ def test_rounds_of_every_phase(
             newest = encode(kinds, [4, 300 * 10**8, world.now, world.now, 4])
             world.teach(aggregator, call_data("latestRoundData()"), newest)
         else:
-            world.transmit("ETH/USD", 400 * 10**8)
-        world.send(proxy, call_data("proposeAggregator(address)", aggregator))
-        world.send(proxy, call_data("confirmAggregator(address)", aggregator))
+            world.transmit_ocr("ETH/USD", 400 * 10**8)
     assert first != world.aggregators["ETH/USD"]
     path = tmp_path / "rounds.jsonl"
     words = ("record", "rounds", "ETH/USD", "-r", world.node.url, "-o", str(path))

@@ -432,9 +432,11 @@ def test_lagging_node_among_several_cannot_lower_a_price(
 
 
 def test_stale_zero_negative_and_clamped_answers_are_said(world: ChainWorld, client: Client) -> None:
-    world.transmit("ETH/USD", 0)
-    world.transmit("BTC/USD", -7)
-    world.transmit("DAI/USD", 10**8, world.now - 500_000)
+    world.transmit("DAI/USD", 10**8)
+    world.wait(500_000)
+    for pair, answer in (("ETH/USD", 0), ("BTC/USD", -7)):
+        world.upgrade(pair, world.aggregator(bounds=(-(10**8), 10**8)))
+        world.transmit(pair, answer)
     found = read_answers(LiveReader.open(client), list(world.proxies.items()))
     assert isinstance(found[0], UnusableStateError)
     assert isinstance(found[1], UnusableStateError)

@@ -85,9 +85,9 @@ def limited(blocks: int, message: str, code: int = -32005) -> Fault:
     ("message", "code"),
     [
         ("query returned more than 10000 results. Try with this block range [{first}, {last}].", -32005),
-        ("range 41 exceeds limit of 6", -32602),
+        ("range 121 exceeds limit of 18", -32602),
         ("eth_getLogs is limited to 1000 blocks", -32000),
-        ("exceed maximum block range: 6", -32000),
+        ("exceed maximum block range: 18", -32000),
     ],
 )
 def test_range_limits_are_found_by_asking(
@@ -98,7 +98,7 @@ def test_range_limits_are_found_by_asking(
     code: int,
 ) -> None:
     world, aggregator, first, last = busy
-    proxy = proxy_of(world.node.url, limited(6, message, code))
+    proxy = proxy_of(world.node.url, limited(18, message, code))
     with Client([proxy.url], chain_id=1, policy=FAST) as client:
         folder = collect_events(client, aggregator, EVENT, first, last, tmp_path / "pieces")
     assert answers(list(read_rows(folder))) == TRUE

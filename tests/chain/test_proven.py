@@ -12,7 +12,8 @@ from chain_lies import LIES
 from chain_world import FAST, PYTH_FEED, ChainWorld
 from contracts_abi.deployments import addresses
 from contracts_abi.entry import Function
-from contracts_abi.families import uniswap_v3
+from contracts_abi.families import chainlink_flux, uniswap_v3
+from contracts_abi.keccak import keccak256
 from evm_chains import AnvilChain
 from fault_proxy import FaultProxy
 from oracles.chain.calls import Outcome, call
@@ -78,10 +79,24 @@ def test_old_rounds_are_proven_at_the_newest_block(
 ) -> None:
     for step in range(6):
         world.transmit("ETH/USD", (300 + step) * 10**8)
+    world.upgrade("ETH/USD", world.ocr_aggregator())
+    for step in range(3):
+        world.transmit_ocr("ETH/USD", (400 + step) * 10**8)
     reader = proven(world.node.url)
-    base = 1 << 64
-    rounds = run_plan(reader, read_rounds("ETH/USD", world.proxies["ETH/USD"], base | 1, base | 7))
-    assert [item.answer for item in rounds] == [100 * 10**8, *((300 + n) * 10**8 for n in range(6))]
+    proxy = world.proxies["ETH/USD"]
+    expected = {
+        1: [100 * 10**8, *((300 + n) * 10**8 for n in range(6))],
+        2: [(400 + n) * 10**8 for n in range(3)],
+    }
+    for phase, answers in expected.items():
+        base = phase << 64
+        rounds = run_plan(reader, read_rounds("ETH/USD", proxy, base | 1, base | len(answers)))
+        assert [item.answer for item in rounds] == answers
+    # OCR's layout: slot 11 holds the number of rounds, slot 12 is the mapping of transmissions.
+    ocr = world.aggregators["ETH/USD"]
+    assert reader.storage(ocr, 11) >> 48 == 3
+    place_of_2 = int.from_bytes(keccak256(encode(["uint256", "uint256"], [2, 12])), "big")
+    assert reader.storage(ocr, place_of_2) & ((1 << 192) - 1) == 401 * 10**8
 
 
 def test_pools_and_vaults_are_proven(world: ChainWorld, proven: Callable[[str], ProvenReader]) -> None:
@@ -136,7 +151,7 @@ def test_a_proven_revert_is_an_outcome(world: ChainWorld, proven: Callable[[str]
 def test_storage_and_code_are_proven(world: ChainWorld, proven: Callable[[str], ProvenReader]) -> None:
     reader = proven(world.node.url)
     aggregator = world.aggregators["ETH/USD"]
-    assert reader.storage(aggregator, 11) >> 48 == 1
+    assert reader.storage(aggregator, chainlink_flux.LATEST_ROUND_SLOT) >> 32 == 1
     assert reader.storage(aggregator, 999) == 0
     assert reader.code(aggregator)
     assert reader.code("0x" + "77" * 20) == b""

@@ -90,7 +90,7 @@ def test_a_block_of_a_node(
     path = str(tmp_path / f"block.{suffix}")
     code, document = run("receipts", "latest", "-r", proxy.url, "-o", path)
     assert (code, document["data"]["receipts"]) == (0, 1)
-    assert document["data"]["logs"] == 1
+    assert document["data"]["logs"] == 3  # submission, answer, funds
     assert run("check-receipts", path, "--chain", "1")[1]["data"]["block"] == document["data"]["block"]
     assert run("check-receipts", path, "--chain", "10")[0] == 3
     assert run("receipts", "latest", "3", "-r", proxy.url, "-o", path)[0] == 2

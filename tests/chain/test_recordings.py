@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from chain_world import ChainWorld
 from contracts_abi.families import chainlink_proxy
+from contracts_abi.families.chainlink_flux import LATEST_ROUND_SLOT
 from oracles.chain.calls import call
 from oracles.chain.client import Client
 from oracles.chain.errors import ChainError, MissingRecordError, RecordingError, TamperedError
@@ -55,7 +56,7 @@ def test_replay_equals_the_live_read(
     asked = call(world.canned(), chainlink_proxy.DECIMALS)
     noting = RecordingReader(LiveReader.open(client))
     live, revert = states(noting, world), noting.call_many([asked])
-    noting.storage(world.aggregators["ETH/USD"], 11)
+    noting.storage(world.aggregators["ETH/USD"], LATEST_ROUND_SLOT)
     noting.code(world.aggregators["ETH/USD"])
     path = tmp_path / "reads.jsonl"
     save_recording(noting.recording, path)
@@ -66,11 +67,11 @@ def test_replay_equals_the_live_read(
     assert states(replayed, world) == live
     assert replayed.call_many([asked]) == revert
     assert not revert[0].success
-    assert replayed.storage(world.aggregators["ETH/USD"], 11) >> 48 == 1
+    assert replayed.storage(world.aggregators["ETH/USD"], LATEST_ROUND_SLOT) >> 32 == 1
     again = RecordingReader(replayed)
     states(again, world)
     again.call_many([asked])
-    again.storage(world.aggregators["ETH/USD"], 11)
+    again.storage(world.aggregators["ETH/USD"], LATEST_ROUND_SLOT)
     again.code(world.aggregators["ETH/USD"])
     assert encode_recording(again.recording) == first
 
@@ -115,7 +116,7 @@ def sealed(_world: ChainWorld) -> bytes:
             for function in (chainlink_proxy.LATEST_ROUND_DATA, chainlink_proxy.AGGREGATOR)
         ]
         noting.call_many(asked)
-        noting.storage(_world.aggregators["ETH/USD"], 11)
+        noting.storage(_world.aggregators["ETH/USD"], LATEST_ROUND_SLOT)
         return encode_recording(seal(noting.recording, proven))
 
 

@@ -56,7 +56,8 @@ class Manager:
 @pytest.fixture
 def manager(world: ChainWorld) -> Manager:
     for number, pair in enumerate(FEEDS):
-        world.transmit(pair, (1500 + 37 * number * number) * 10**8 + number, world.now - 50 + 7 * number)
+        world.transmit(pair, (1500 + 37 * number * number) * 10**8 + number)
+        world.wait(7)
     return Manager(world)
 
 

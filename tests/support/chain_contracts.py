@@ -1,10 +1,10 @@
 """Contracts that chain readers are tested with, and how to place them.
 
 Our own (``ChainFixtures.sol``) are compiled once and committed; run this file as a program to compile them
-again. Chainlink's proxy (@chainlink/contracts 0.8.0, MIT), Pyth's mock (@pythnetwork/pyth-sdk-solidity
-4.2.0, Apache-2.0), Synthetix' oracle manager (@synthetixio/oracle-manager 3.13.0, MIT) and Multicall3
-(mds1/multicall3, MIT, a constant of the Python package multicall) are fetched, and compiled into the
-project's cache, on first use.
+again. Chainlink's proxy and FluxAggregator (@chainlink/contracts 0.8.0, MIT), Pyth's mock
+(@pythnetwork/pyth-sdk-solidity 4.2.0, Apache-2.0), Synthetix' oracle manager (@synthetixio/oracle-manager
+3.13.0, MIT) and Multicall3 (mds1/multicall3, MIT, a constant of the Python package multicall) are fetched,
+and compiled into the project's cache, on first use.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ COMPILED = FOLDER / "solidity" / "chain_fixtures.json"
 STAND_INS = ("RevertUtil.sol", "ForkDetector.sol")
 """Two utilities of Synthetix that no published package holds, written by us."""
 
-FOREIGN = ("EACAggregatorProxy", "MockPyth", "NodeModule")
+FOREIGN = ("EACAggregatorProxy", "FluxAggregator", "MockPyth", "NodeModule")
 """Contracts of others: compiled from pinned packages on first use, never committed."""
 MULTICALL_PACKAGE = "multicall==0.15.2"
 MULTICALL3_KECCAK = "d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891"
@@ -72,7 +72,7 @@ def _foreign() -> dict[str, str]:
         SOLC,
         SOLC_0_6_6,
     )
-    pins = source_digest() + "".join(package.integrity for package in packages)
+    pins = source_digest() + "".join(package.integrity for package in packages) + " ".join(FOREIGN)
     place = TOOLS / f"chain_contracts-{hashlib.sha256(pins.encode()).hexdigest()[:16]}.json"
     with locked("chain_contracts"):
         if not place.exists():
@@ -223,8 +223,10 @@ def _tree(
 
 def compile_foreign() -> dict[str, str]:
     """Return the creation code of the contracts of others, by name."""
-    proxy = "src/v0.6/EACAggregatorProxy.sol"
-    code = _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, proxy), {"EACAggregatorProxy": proxy})
+    code: dict[str, str] = {}
+    for name in ("EACAggregatorProxy", "FluxAggregator"):
+        path = f"src/v0.6/{name}.sol"
+        code |= _compile(SOLC_0_6_6, _tree(CHAINLINK_CONTRACTS, path), {name: path})
     module = "contracts/modules/NodeModule.sol"
     utilities = f"{SYNTHETIX_CORE_CONTRACTS.name}/contracts/utils/"
     stand_ins = {utilities + name: (OWN_SOURCE.parent / name).read_text() for name in STAND_INS}

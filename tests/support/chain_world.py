@@ -9,6 +9,7 @@ from eth_abi import encode
 from anvil_node import AnvilNode
 from chain_contracts import MULTICALL3, code_of, deploy, multicall3_runtime, place, send
 from contracts_abi.deployments import addresses
+from flux_feed import FluxFeed, newest_round, submit
 from oracles.chain.policy import Policy
 from oracles.chain.transport import Limits
 from workbench import call_data, workbench_code
@@ -34,7 +35,7 @@ class ChainWorld:
     answers
         Price by pair as written into the aggregators, 8 decimals.
     aggregators
-        Address of the aggregator behind each proxy.
+        Address of the aggregator behind each proxy: the real FluxAggregator.
     """
 
     def __init__(self, chain_id: int = 1, *, multicall: bool = True) -> None:
@@ -62,15 +63,39 @@ class ChainWorld:
     def now(self) -> int:
         return int(self.rpc("eth_getBlockByNumber", "latest", False)["timestamp"], 16)
 
-    def aggregator(self, decimals: int = 8) -> str:
+    def aggregator(self, decimals: int = 8, bounds: tuple[int, int] = (1, 10**16)) -> str:
+        """Return a new FluxAggregator of three oracles."""
+        return FluxFeed(self.rpc, self.account, decimals, bounds).address
+
+    def transmit(self, pair: str, answer: int) -> None:
+        """Let the three oracles of a feed make a round of which ``answer`` is the median."""
+        aggregator = self.aggregators[pair]
+        spread = min(3, abs(answer) // 2)
+        number = newest_round(self.rpc, aggregator) + 1
+        submit(self.rpc, aggregator, number, (answer + spread, answer - spread, answer))
+        self.answers[pair] = answer
+
+    def upgrade(self, pair: str, aggregator: str) -> None:
+        """Put another aggregator behind a proxy, as its owner does: propose, then confirm."""
+        for step in ("proposeAggregator(address)", "confirmAggregator(address)"):
+            self.send(self.proxies[pair], call_data(step, aggregator))
+        self.aggregators[pair] = aggregator
+
+    def ocr_aggregator(self, decimals: int = 8) -> str:
+        """Return our stand-in for an OCR aggregator: its storage layout, and rounds of any time."""
         arguments = encode(["uint8", "int192", "int192"], [decimals, 1, 10**16])
         return deploy(self.rpc, self.account, code_of("OcrAggregator") + arguments)
 
-    def transmit(self, pair: str, answer: int, time: int | None = None) -> None:
-        """Store a round."""
+    def transmit_ocr(self, pair: str, answer: int, time: int | None = None) -> None:
+        """Store a round in the stand-in behind a proxy."""
         moment = self.now if time is None else time
         self.send(self.aggregators[pair], call_data("transmit(int192,uint32)", answer, moment))
         self.answers[pair] = answer
+
+    def wait(self, seconds: int) -> None:
+        """Let time pass and mine a block."""
+        self.rpc("evm_setNextBlockTimestamp", self.now + seconds)
+        self.mine()
 
     def send(self, to: str, data: bytes) -> dict[str, Any]:
         return send(self.rpc, self.account, to, data)

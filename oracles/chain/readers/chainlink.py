@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from contracts_abi.families import chainlink_ocr2, chainlink_proxy
+from contracts_abi.families import chainlink_flux, chainlink_ocr2, chainlink_proxy
 from oracles.chain.calls import Call, Outcome, Plan, call
 from oracles.chain.errors import CallRevertedError, ChainError, NoAnswerError, UnusableStateError
 from oracles.chain.header import Block
@@ -20,6 +20,11 @@ from oracles.sources.chainlink import PHASE_BITS, AggregatorProxy, Ocr2Aggregato
 
 LOW_BITS = (1 << PHASE_BITS) - 1
 ABSENT = (CallRevertedError, NoAnswerError)
+BOUNDS = (
+    (chainlink_ocr2.MIN_ANSWER, chainlink_ocr2.MAX_ANSWER),
+    (chainlink_flux.MIN_SUBMISSION_VALUE, chainlink_flux.MAX_SUBMISSION_VALUE),
+)
+"""Least and most answer as OCR and, asked only where it has none of those, as flux aggregators name them."""
 
 
 class ChainlinkRound(NamedTuple):
@@ -34,7 +39,8 @@ class ChainlinkRound(NamedTuple):
     started_at, updated_at
         Unix seconds.
     answered_in_round
-        As given; equal to the round in every OCR aggregator.
+        As given; equal to the round in every OCR aggregator. Less in a round of a flux aggregator that timed
+        out: its answer is that of the round named.
     """
 
     round_id: int
@@ -188,15 +194,7 @@ def read_chainlink(feed: str, address: str, block: Block) -> Plan[ChainlinkState
             phase=phase_id,
         )
     source = behind or address
-    low, high = call(source, chainlink_ocr2.MIN_ANSWER), call(source, chainlink_ocr2.MAX_ANSWER)
-    second = yield [low, high]
-    bounds: list[int | None] = []
-    for asked, outcome in zip((low, high), second, strict=True):
-        try:
-            bounds.append(asked.integer(outcome))
-        except ABSENT:
-            bounds.append(None)
-    minimum, maximum = bounds
+    minimum, maximum = yield from _bounds(source)
     if (minimum is not None and latest.answer <= minimum) or (
         maximum is not None and latest.answer >= maximum
     ):
@@ -217,6 +215,21 @@ def read_chainlink(feed: str, address: str, block: Block) -> Plan[ChainlinkState
         minimum=minimum,
         maximum=maximum,
     )
+
+
+def _bounds(aggregator: str) -> Plan[tuple[int | None, int | None]]:
+    found: list[int | None] = [None, None]
+    for functions in BOUNDS:
+        asked = [call(aggregator, function) for function in functions]
+        outcomes = yield asked
+        for place, (item, outcome) in enumerate(zip(asked, outcomes, strict=True)):
+            try:
+                found[place] = item.integer(outcome)
+            except ABSENT:
+                continue
+        if found != [None, None]:
+            break
+    return found[0], found[1]
 
 
 def read_answers(reader: Reader, feeds: Sequence[tuple[str, str]]) -> list[ChainlinkRound | ChainError]:
