@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from scenarios.cli.main import UsageError
-from scenarios.files.protocol_checks import open_protocol
+from scenarios.files.protocol_checks import load_protocol, open_protocol
 from scenarios.report.pages.page import Page, render_page
 from scenarios.report.table import Color, terminal
 from scenarios.report.write import write_atomically
@@ -27,9 +27,11 @@ def show_and_write(arguments: Namespace, page: Page, name: str) -> Callable[[], 
     """Write the page if asked; return what prints it."""
     target = arguments.report
     if target:
+        from scenarios.files.protocol_market_checks import recordings
         from scenarios.report.manifest import build_manifest
 
-        manifest = build_manifest(sys.argv, file_name(name), content_of(name))
+        data = recordings(load_protocol(name))
+        manifest = build_manifest(sys.argv, file_name(name), content_of(name), data=data)
         write_atomically(Path(target), render_page(page, manifest))
 
     def show() -> None:

@@ -36,12 +36,21 @@ class Document:
         Mappings, lists, text, booleans, integers and `decimal.Decimal`; never a float.
     file
         The file as the user named it.
+    key_places, value_places
+        Line and column by path.
+    folder
+        From which other files are named; that of ``file`` if not given.
     """
 
     data: Mapping[str, object]
     file: str = field(default="<data>", compare=False)
     key_places: Mapping[Path, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
     value_places: Mapping[Path, tuple[int, int]] = field(default_factory=dict, compare=False, repr=False)
+    folder: FilePath | None = field(default=None, compare=False, repr=False)
+
+    def beside(self, name: str) -> FilePath:
+        """Return the path of a file that this one names."""
+        return (self.folder or FilePath(self.file).parent) / name
 
     def locate(self, pointer: str | Path, *, key: bool = False) -> Location:
         """Return the place of a value, or of its nearest existing parent.

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from scenarios.agents.registry import AgentFile
 from scenarios.attackers.registry import AttackerFile
+from scenarios.files.protocol_market import MarketFile, PlainMarket
 from scenarios.files.protocol_parts import AccountFile, AssetFile, OracleFile, Part, VaultFile, VenueFile
 from scenarios.files.protocol_rules import (
     BackstopVaultFile,
@@ -15,7 +16,6 @@ from scenarios.files.protocol_rules import (
     LiquidationFile,
     ListingFile,
     MarginFile,
-    MarketFile,
     OutsideFile,
     Payer,
     PerpetualFile,
@@ -45,7 +45,7 @@ class ProtocolFile(Part):
     outside: OutsideFile = OutsideFile()
     accounts: dict[str, AccountFile] = Field(default_factory=dict)
     agents: dict[str, AgentFile] = Field(default_factory=dict)
-    market: MarketFile = MarketFile()
+    market: MarketFile = PlainMarket()
     run: RunFile = RunFile()
     attacks: dict[str, AttackerFile] = Field(default_factory=dict, description="Strategies by name.")
     references: dict[str, str] = Field(default_factory=dict)

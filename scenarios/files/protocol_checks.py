@@ -2,28 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
-from typing import Any, get_args
+from typing import Any
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.agents.registry import AgentFile
 from scenarios.attackers.attacker import Attacker
-from scenarios.attackers.registry import AttackerFile
 from scenarios.files import protocol_parts as p
 from scenarios.files.check_oracle import find_cycle
 from scenarios.files.document import Document, load_document, parse_document
-from scenarios.files.errors import FileError, closest
+from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
+from scenarios.files.model_at import model_at
 from scenarios.files.oracle_cost import WeightedMedianFile
-from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_known import known as _known
+from scenarios.files.protocol_market_checks import check_market, read_recordings
 from scenarios.files.protocol_rules import LENDING_ONLY, PERPETUALS_ONLY, SINGLE_MARKET
 from scenarios.files.validate import explain, located
-from scenarios.markets.scripts import SCRIPTS
 
 SCHEMA_ID = "urn:backstop:schema:protocol:1"
 """Identifier of the schema; the number rises when a file that was valid no longer is."""
@@ -51,7 +51,8 @@ def open_protocol(name_or_path: str | FilePath) -> Document:
     """Return the document of a shipped protocol file or of a path."""
     if str(name_or_path) in list_protocols():
         entry = _folder() / f"{name_or_path}.yaml"
-        return parse_document(entry.read_bytes(), f"{name_or_path}.yaml")
+        document = parse_document(entry.read_bytes(), f"{name_or_path}.yaml")
+        return replace(document, folder=_folder())
     return load_document(name_or_path)
 
 
@@ -71,12 +72,12 @@ def read_protocol(document: Document) -> ProtocolFile:
     try:
         model = ProtocolFile.model_validate(document.data)
     except ValidationError as error:
-        found = explain(document.data, error, lambda path: _model_at(document.data, path))
+        found = explain(document.data, error, lambda path: model_at(ProtocolFile, document.data, path))
         raise FileError(located(document, found)) from None
     findings = list(_check(model))
     if findings:
         raise FileError(located(document, findings))
-    return model
+    return read_recordings(model, document)
 
 
 def protocol_schema() -> dict[str, Any]:
@@ -95,43 +96,11 @@ def _folder() -> FilePath:
     return FilePath(str(files("scenarios") / FOLDER))
 
 
-def _members(union: object) -> dict[str, type[BaseModel]]:
-    """Return the models of a discriminated union by the value of ``type``."""
-    models = get_args(get_args(union)[0])
-    return {get_args(model.model_fields["type"].annotation)[0]: model for model in models}
-
-
-_UNIONS: dict[tuple[str, ...], object] = {
-    ("venues",): p.VenueFile,
-    ("oracle", "nodes"): p.OracleNode,
-    ("agents",): AgentFile,
-    ("attacks",): AttackerFile,
-}
-
-
-def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
-    """Return the model whose field names are suggested at a path."""
-    union = _UNIONS.get(tuple(str(part) for part in path[:-1]))
-    if union is not None:
-        value: object = data
-        for part in path:
-            value = value.get(part) if isinstance(value, Mapping) else None
-        kind = value.get("type") if isinstance(value, Mapping) else None
-        return _members(union).get(str(kind))
-    model: type[BaseModel] | None = ProtocolFile
-    for part in path:
-        field = None if model is None else model.model_fields.get(str(part))
-        if field is not None:
-            found = [field.annotation, *get_args(field.annotation)]
-            model = next((a for a in found if isinstance(a, type) and issubclass(a, BaseModel)), model)
-    return model
-
-
 def _check(model: ProtocolFile) -> Iterator[Finding]:
     yield from _check_venues(model)
     yield from _check_oracle(model)
     yield from _check_rules(model)
-    yield from _check_market(model)
+    yield from check_market(model)
     for section, entries in (("agents", model.agents), ("attacks", model.attacks)):
         for name, entry in entries.items():
             yield from _check_names(model, (section, name), entry)
@@ -232,42 +201,6 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
             yield from _known(held, market_name, model.perpetuals, "perpetual", at_key=True)
 
 
-def _check_market(model: ProtocolFile) -> Iterator[Finding]:
-    market = model.market
-    tables: tuple[tuple[str, Mapping[str, object]], ...] = (
-        ("volatility", market.volatility),
-        ("drift", market.drift),
-        ("script", market.script),
-    )
-    for field, table in tables:
-        for asset in table:
-            yield from _known(("market", field, asset), asset, model.assets, "asset", at_key=True)
-    for index, jump in enumerate(market.jumps):
-        for field, sizes in (("mean", jump.mean), ("deviation", jump.deviation)):
-            for asset in sizes:
-                place = ("market", "jumps", index, field, asset)
-                yield from _known(place, asset, market.volatility, "asset with volatility", at_key=True)
-    if not -1 <= market.correlation <= 1:
-        yield Finding("correlation", ("market", "correlation"), "no correlation", "between -1 and 1")
-    models = [name for name in ("jumps", "heston", "garch") if getattr(market, name)]
-    if len(models) > 1:
-        yield Finding(
-            "market", ("market", models[1]), f"{' and '.join(models)} exclude each other", "one of them"
-        )
-    if market.shock is not None:
-        scripts = SCRIPTS
-        yield from _known(("market", "shock", "script"), market.shock.script, scripts, "script")
-        for asset, scripted in market.shock.assets.items():
-            named = ("market", "shock", "assets", asset)
-            yield from _known(named, asset, market.volatility, "asset with volatility", at_key=True)
-            if market.shock.script in scripts:
-                yield from _known(named, scripted, scripts[market.shock.script].knots, "scripted asset")
-    for asset in market.script:
-        if asset in market.volatility:
-            script = ("market", "script", asset)
-            yield Finding("duplicate-name", script, f"{asset} has a volatility too", at_key=True)
-
-
 _NAMED = {
     "venue": ("venues", "venue"),
     "vault": ("vaults", "vault"),
@@ -290,14 +223,14 @@ def _check_names(model: ProtocolFile, place: tuple[str, str], entry: BaseModel) 
     feeds = [
         node.feed for node in model.oracle.nodes.values() if isinstance(node, p.FeedFile | p.DelayedFile)
     ]
-    known: dict[str, Iterable[str]] = {
+    names_of: dict[str, Iterable[str]] = {
         field: getattr(model, section) for field, (section, _) in _NAMED.items()
     }
     words = {field: word for field, (_, word) in _NAMED.items()}
     places = [*model.venues, "outside"]
-    known |= {"feed": feeds, "feeds": feeds, "sell_on": places, "against": places}
+    names_of |= {"feed": feeds, "feeds": feeds, "sell_on": places, "against": places}
     words |= {"feed": "feed", "feeds": "feed", "sell_on": "venue", "against": "venue"}
-    for field, names in known.items():
+    for field, names in names_of.items():
         value = getattr(entry, field, None)
         if isinstance(value, str) and value:
             yield from _known((*place, field), value, names, words[field])
@@ -313,13 +246,3 @@ def _check_names(model: ProtocolFile, place: tuple[str, str], entry: BaseModel) 
             yield from _known((*place, "search", name), name, ranges, "parameter to search", at_key=True)
             if name in ranges and not (low <= high and (low > Decimal(0) or not ranges[name].log)):
                 yield Finding("range", (*place, "search", name), f"{low} to {high} is no range", "low, high")
-
-
-def _known(
-    path: Path, name: str, known: Iterable[str], what: str, *, at_key: bool = False
-) -> Iterator[Finding]:
-    names = list(known)
-    if name not in names:
-        expected = "one of " + ", ".join(names) if names else None
-        suggestion = closest(name, names)
-        yield Finding("unknown-name", path, f"there is no {what} {name!r}", expected, suggestion, at_key)

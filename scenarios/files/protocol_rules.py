@@ -8,7 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from scenarios.files.protocol_parts import Decimals, Part
-from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
+from scenarios.files.quantities import Fraction, NotNegative, Positive
 
 
 class ListingFile(Part):
@@ -121,58 +121,6 @@ class OutsideFile(Part):
     )
     flash_liquidity: dict[str, NotNegative] = Field(
         default_factory=dict, description="Whole tokens that can be flash-borrowed; none if absent."
-    )
-
-
-class JumpFile(Part):
-    """One source of jumps common to the market."""
-
-    intensity: NotNegative = Field(description="Expected jumps a year.")
-    mean: dict[str, Number] = Field(description="Mean log size by asset; 0 if absent.")
-    deviation: dict[str, NotNegative] = Field(default_factory=dict, description="Of the log size.")
-
-
-class HestonFile(Part):
-    """Variance that reverts to the square of `volatility` and moves against the price."""
-
-    reversion: Positive = Field(description="Speed kappa a year.")
-    volatility_of_variance: Positive = Field(description="xi.")
-    leverage: Number = Field(Decimal("-0.5"), description="rho between a price and its own variance.")
-
-
-class GarchFile(Part):
-    """Volatility that clusters, per step of the run; alpha + beta + gamma / 2 below 1."""
-
-    alpha: Fraction
-    beta: Fraction
-    gamma: Fraction = Field(Decimal(0), description="Weight of falls beside rises.")
-
-
-class ShockFile(Part):
-    """A scripted crash laid over the market."""
-
-    script: str = Field(description="Name of a script, for example `black-thursday-2020-03-12`.")
-    at_step: Annotated[int, Field(ge=0, strict=True)] = 0
-    assets: dict[str, str] = Field(min_length=1, description="Asset of the script by asset of the file.")
-    severity: NotNegative = Field(Decimal(1), description="Power of the move: 1 as it happened.")
-
-
-class MarketFile(Part):
-    """How outside prices move; an asset without volatility and path keeps its price.
-
-    At most one of `jumps`, `heston` and `garch` is given; without them prices are geometric Brownian motions.
-    """
-
-    volatility: dict[str, NotNegative] = Field(default_factory=dict, description="Annualised, by asset.")
-    drift: dict[str, Number] = Field(default_factory=dict, description="Expected growth a year, by asset.")
-    correlation: Number = Field(Decimal(0), description="Between every two assets' diffusions.")
-    jumps: list[JumpFile] = Field(default_factory=list)
-    heston: HestonFile | None = None
-    garch: GarchFile | None = None
-    shock: ShockFile | None = None
-    script: dict[str, list[Positive]] = Field(
-        default_factory=dict,
-        description="Price after each step as a multiple of the start; the last one stays.",
     )
 
 

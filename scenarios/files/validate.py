@@ -132,9 +132,11 @@ def explain(
         elif kind in {"union_tag_invalid", "literal_error"}:
             known = re.findall(r"'([^']*)'", str(context.get("expected_tags") or context.get("expected")))
             known = [word for word in known if word != "other"]
-            bad = value.get("type") if kind == "union_tag_invalid" and isinstance(value, Mapping) else value
+            tag = str(context.get("discriminator", ""))
+            key = tag.strip("'") if tag.startswith("'") else "type"
+            bad = value.get(key) if kind == "union_tag_invalid" and isinstance(value, Mapping) else value
             if kind == "union_tag_invalid":
-                path = (*path, "type")
+                path = (*path, key)
             found.append(
                 Finding(
                     "unknown-word",

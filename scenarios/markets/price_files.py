@@ -1,4 +1,4 @@
-"""Recorded prices from files: CSV in the core (``.csv``, ``.csv.gz``), Parquet with the extra ``data``.
+"""Recorded prices from files: CSV (``.csv``, ``.csv.gz``) and JSON Lines in the core, Parquet with ``data``.
 
 Nothing is fetched. A table keeps the SHA-256 of the bytes it was read from, for the manifest of a run.
 """
@@ -9,6 +9,7 @@ import csv
 import gzip
 import hashlib
 import io
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -53,6 +54,15 @@ class PriceTable:
         rows = np.searchsorted(self.times, grid, side="right") - 1
         return PriceTable(self.assets, grid, self.prices[rows], self.name, self.sha256)
 
+    def beginning_at(self, assets: Sequence[str], prices: Sequence[float]) -> PriceTable:
+        """Return the table with columns called ``assets``, each scaled so that it begins at its price."""
+        factors = [
+            1.0 if price == first else price / first
+            for price, first in zip(prices, self.prices[0].tolist(), strict=True)
+        ]
+        scaled = self.prices * np.array(factors)
+        return PriceTable(tuple(assets), self.times, scaled, self.name, self.sha256)
+
     def step_seconds(self) -> int:
         """Return the one distance between rows.
 
@@ -85,7 +95,7 @@ def read_prices(
     Parameters
     ----------
     path
-        ``.csv``, ``.csv.gz`` or ``.parquet``.
+        ``.csv``, ``.csv.gz``, ``.jsonl`` or ``.parquet``.
     columns
         Price columns; None: every column but the time.
     time_column
@@ -104,7 +114,7 @@ def read_prices(
         Parquet without polars.
     """
     content = path.read_bytes()
-    header, rows = _read_parquet(content) if path.suffix == ".parquet" else _read_csv(path, content)
+    header, rows = read_rows(path, content)
     when = time_column or (header[0] if header else "")
     names = tuple(columns or (name for name in header if name != when))
     for name in (when, *names):
@@ -113,7 +123,11 @@ def read_prices(
     places = [header.index(name) for name in names]
     times: list[int] = []
     prices: list[list[float]] = []
-    for number, row in enumerate(rows, start=2):
+    first = 1 if path.suffix in JSON_LINES else 2
+    for number, row in enumerate(rows, start=first):
+        if len(row) != len(header) and not skip_invalid:
+            reason = f"{len(row)} fields, the first line has {len(header)}"
+            raise PriceFileError(path.name, number, reason)
         values = [_price(row[place] if place < len(row) else "", scale) for place in places]
         bad = [name for name, value in zip(names, values, strict=True) if value is None]
         if bad:
@@ -129,25 +143,65 @@ def read_prices(
         times.append(time)
         prices.append([value for value in values if value is not None])
     if not times:
-        raise PriceFileError(path.name, 2, "no rows")
+        raise PriceFileError(path.name, first, "no rows")
     digest = hashlib.sha256(content).hexdigest()
     return PriceTable(names, np.array(times, np.int64), np.array(prices), path.name, digest)
 
 
+JSON_LINES = frozenset({".jsonl", ".ndjson"})
+
+
+def read_rows(path: Path, content: bytes) -> tuple[list[str], list[list[str]]]:
+    """Return the names of the columns and the rows as text, by the ending of ``path``."""
+    if path.suffix == ".parquet":
+        return _read_parquet(path, content)
+    if path.suffix in JSON_LINES:
+        return _read_json_lines(path, content)
+    return _read_csv(path, content)
+
+
+def _read_json_lines(path: Path, content: bytes) -> tuple[list[str], list[list[str]]]:
+    header: list[str] = []
+    rows: list[list[str]] = []
+    for number, line in enumerate(content.decode("utf-8-sig").splitlines(), start=1):
+        try:
+            found = json.loads(line)
+        except ValueError as error:
+            raise PriceFileError(path.name, number, f"no JSON: {error}") from error
+        if not isinstance(found, dict):
+            raise PriceFileError(path.name, number, "not an object")
+        header = header or list(found)
+        if set(found) != set(header):
+            raise PriceFileError(
+                path.name, number, f"fields {', '.join(found)}, the first line has {', '.join(header)}"
+            )
+        rows.append(["" if found[name] is None else str(found[name]) for name in header])
+    return header, rows
+
+
 def _read_csv(path: Path, content: bytes) -> tuple[list[str], list[list[str]]]:
     if path.suffix == ".gz":
-        content = gzip.decompress(content)
-    reader = csv.reader(io.StringIO(content.decode("utf-8-sig"), newline=""))
-    rows = list(reader)
+        try:
+            content = gzip.decompress(content)
+        except (OSError, EOFError) as error:
+            raise PriceFileError(path.name, 1, "not a whole gzip file") from error
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise PriceFileError(path.name, content[: error.start].count(b"\n") + 1, "not UTF-8") from error
+    rows = list(csv.reader(io.StringIO(text, newline="")))
     return (rows[0], rows[1:]) if rows else ([], [])
 
 
-def _read_parquet(content: bytes) -> tuple[list[str], list[list[str]]]:
+def _read_parquet(path: Path, content: bytes) -> tuple[list[str], list[list[str]]]:
     if find_spec("polars") is None:
         raise MissingExtraError("reading Parquet", "data")
     import polars  # noqa: PLC0415 - an extra
 
-    frame = polars.read_parquet(io.BytesIO(content))
+    try:
+        frame = polars.read_parquet(io.BytesIO(content))
+    except polars.exceptions.PolarsError as error:
+        raise PriceFileError(path.name, 1, f"no Parquet: {error}") from error
     return frame.columns, [["" if v is None else str(v) for v in row] for row in frame.iter_rows()]
 
 

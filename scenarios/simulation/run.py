@@ -156,7 +156,7 @@ def run_path(
     """
     seed = seed or seed_of(file)
     game = open_simulation(file, seed, run, extra)
-    if path is None and file.market.volatility:
+    if path is None and file.market.moving():
         drawn = draw_paths(file, seed, range(run, run + 1))
         assert drawn is not None
         path = drawn[:, :, 0]

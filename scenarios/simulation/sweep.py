@@ -5,7 +5,7 @@ from __future__ import annotations
 import copy
 import itertools
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from scenarios.errors import ScenarioError
@@ -114,7 +114,7 @@ def with_values(document: Document, values: Mapping[tuple[str, ...], object]) ->
         if not isinstance(here, dict):
             raise AxisError(f"{'.'.join(path)}: {'.'.join(path[:-1])} has no fields")
         here[path[-1]] = value
-    return read_protocol(Document(data, document.file, document.key_places, document.value_places))
+    return read_protocol(replace(document, data=data))
 
 
 def sweep(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 from typing import Any
 
 from scenarios.files.document import Document
@@ -20,7 +21,7 @@ def changed(name: str, **changes: object) -> ProtocolFile:
         for key in parents:
             here = here[key]
         here[last] = value
-    return read_protocol(Document(data, document.file, document.key_places, document.value_places))
+    return read_protocol(replace(document, data=data))
 
 
 def lending(**changes: object) -> dict[str, Any]:
