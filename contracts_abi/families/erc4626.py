@@ -33,6 +33,11 @@ PREVIEW_REDEEM = Function(
     "(uint256)",
     "4cdad506",
 )
+DEPOSIT = Function(
+    "deposit(uint256 assets, address receiver)",
+    "(uint256 shares)",
+    "6e553f65",
+)
 MAX_WITHDRAW = Function(
     "maxWithdraw(address owner)",
     "(uint256)",

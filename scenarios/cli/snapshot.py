@@ -22,7 +22,7 @@ from oracles.chain.readers.positions import keys_of, read_positions, with_positi
 from oracles.chain.readers.venues import (
     read_uniswap_v2,
     read_uniswap_v3,
-    read_vault,
+    read_whole_vault,
 )
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.venue import Venue
@@ -34,7 +34,7 @@ POOLS: dict[str, Callable[[str], Plan[Venue]]] = {
     "uniswap-v2": read_uniswap_v2,
     "uniswap-v3": read_uniswap_v3,
     "balancer-v2": read_weighted_pool,
-    "vault": read_vault,
+    "vault": read_whole_vault,
 }
 
 

@@ -12,7 +12,6 @@ from typing import Any
 import pytest
 from eth_abi import encode
 
-from chain_contracts import code_of
 from chain_lies import LIES
 from chain_world import ChainWorld
 from evm_chains import AnvilChain
@@ -21,6 +20,7 @@ from oracles.chain.history import read_rows
 from oracles.corruption.pools.constant_product import push_exactly
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
+from real_vaults import RealVault
 from scenarios.cli.main import main
 from twins import Operation
 from uniswap_v2_twins import PairTwins
@@ -214,11 +214,11 @@ def test_snapshots_build_the_same_venues(
     assert len(document["snapshot"]["hash"]) == 66
     pair = UniswapV2Pair.from_state(document["venues"][twins.pair]["state"])
     assert pair.quote(*pair.assets, 10**15) == twins.model.quote(*twins.model.assets, 10**15)
-    token = world.token()
-    vault = world.deploy(code_of("Vault") + encode(["address"], [token]))
-    world.send(vault, call_data("set(uint256,uint256)", 3 * 10**18, 2 * 10**18))
-    _, document = run("snapshot", "vault", vault, "-r", world.node.url)
-    assert VaultShare.from_state(document["data"]["venues"][vault]["state"]).total_assets == 3 * 10**18
+    real = RealVault(world, "solmate")
+    real.fill(3 * 10**18, 2 * 10**18)
+    _, document = run("snapshot", "vault", real.address, "-r", world.node.url)
+    vault = VaultShare.from_state(document["data"]["venues"][real.address]["state"])
+    assert (vault.total_assets, vault.refuse_nothing) == (3 * 10**18, True)
 
 
 @pytest.mark.parametrize("suffix", [".jsonl", ".parquet"])

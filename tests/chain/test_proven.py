@@ -23,7 +23,8 @@ from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers.chainlink import read_answers, read_chainlink, read_rounds
 from oracles.chain.readers.stores import read_pyth
-from oracles.chain.readers.venues import read_uniswap_v2, read_vault
+from oracles.chain.readers.venues import read_uniswap_v2, read_whole_vault
+from real_vaults import KINDS, RealVault
 from twins import Operation
 from uniswap_v2_twins import PairTwins
 from uniswap_v3_twins import PoolTwins
@@ -108,8 +109,10 @@ def test_pools_and_vaults_are_proven(world: ChainWorld, proven: Callable[[str], 
     ):
         for name, arguments in operations:
             twins.apply(Operation(name, arguments))
-    vault = world.deploy(code_of("Vault") + encode(["address"], [world.token()]))
-    world.send(vault, call_data("set(uint256,uint256)", 3 * 10**18, 2 * 10**18))
+    vaults = {kind: RealVault(world, kind) for kind in KINDS}
+    for vault in vaults.values():
+        vault.do("mint", 2 * 10**18)
+        vault.donate(10**18 + 7)
     reader = proven(world.node.url)
     model = run_plan(reader, read_uniswap_v2(pair.pair))
     assert (model.reserve0, model.reserve1) == (pair.model.reserve0, pair.model.reserve1)
@@ -124,7 +127,11 @@ def test_pools_and_vaults_are_proven(world: ChainWorld, proven: Callable[[str], 
     assert slot0[0] == pool.model.sqrt_price_x96
     assert observed[0] == (0,)
     assert tick[0] == 10**20
-    assert run_plan(reader, read_vault(vault)).total_assets == 3 * 10**18
+    for kind, vault in vaults.items():
+        found = run_plan(reader, read_whole_vault(vault.address))
+        assert found.total_assets == vault.figure("totalAssets()")
+        assert found.to_assets_down(10**18) == vault.figure("convertToAssets(uint256)", 10**18)
+        assert found.refuse_nothing is (kind == "solmate")
 
 
 @pytest.mark.parametrize("value", [0, 5])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 import pytest
@@ -45,9 +46,12 @@ from oracles.chain.readers.venues import (
     read_uniswap_v2,
     read_uniswap_v3,
     read_vault,
+    read_whole_vault,
 )
 from oracles.node import read
 from oracles.sources.sequencer import SequencerUp
+from protocol.errors import ZeroAmountError
+from real_vaults import KINDS, RealVault
 from twins import Operation
 from uniswap_v2_twins import PairTwins
 from uniswap_v3_twins import PoolTwins
@@ -106,18 +110,63 @@ def test_v3_pool_is_read_whole(world: ChainWorld, client: Client) -> None:
     assert pool.quote(pool.token0, pool.token1, 10**16) == twins.model.quote("token0", "token1", 10**16)
 
 
-@pytest.mark.parametrize(("assets", "shares"), [(0, 0), (10**18, 10**18), (5 * 10**24 + 7, 3 * 10**24)])
-def test_vault_finds_its_conversion(world: ChainWorld, client: Client, assets: int, shares: int) -> None:
-    token = world.token()
-    address = world.deploy(code_of("Vault") + encode(["address"], [token]))
-    world.send(address, call_data("set(uint256,uint256)", assets, shares))
-    model = run_plan(LiveReader.open(client), read_vault(address))
-    assert (model.total_assets, model.total_supply, model.asset) == (assets, shares, token)
-    for amount in (1, 10**18, 123_456_789_012_345_678_901):
-        (real,) = decode(["uint256"], world.call(address, call_data("convertToAssets(uint256)", amount)))
-        assert model.to_assets_down(amount) == real
-    live = read_view(LiveReader.open(client), [vault("v", address)])
-    assert read(live.nodes["v"], live.view).price == model.to_assets_down(10**18) / 10**18 or shares
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("assets", "shares"), [(0, 0), (7, 0), (10**18, 10**18), (5 * 10**24 + 7, 3 * 10**24)]
+)
+def test_vault_finds_its_conversion(
+    kind: str, world: ChainWorld, client: Client, assets: int, shares: int
+) -> None:
+    real = RealVault(world, kind)
+    real.fill(assets, shares)
+    model = run_plan(LiveReader.open(client), read_whole_vault(real.address))
+    assert (model.total_assets, model.total_supply, model.asset) == (assets, shares, real.token)
+    assert model.refuse_nothing is (kind == "solmate")
+    assert model.virtual_shares == (0 if KINDS[kind] is None else 10 ** KINDS[kind])
+    share = 10 ** real.figure("decimals()")
+    for amount in (0, 1, share, 123_456_789_012_345_678_901):
+        for question, answer in (
+            ("convertToAssets", model.to_assets_down),
+            ("convertToShares", model.to_shares_down),
+            ("previewDeposit", model.to_shares_down),
+            ("previewMint", model.to_assets_up),
+            ("previewWithdraw", model.to_shares_up),
+            ("previewRedeem", model.to_assets_down),
+        ):
+            assert answer(amount) == real.figure(f"{question}(uint256)", amount), question
+    live = read_view(LiveReader.open(client), [vault("v", real.address)])
+    assert read(live.nodes["v"], live.view).value == model.to_assets_down(share)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_vaults_next_states_are_the_contracts(kind: str, world: ChainWorld, client: Client) -> None:
+    real = RealVault(world, kind, decimals=6)
+    real.do("deposit", 10**9)
+    real.donate(123_456_789)
+    model = run_plan(LiveReader.open(client), read_whole_vault(real.address))
+    steps = [
+        ("deposit", 7_654_321),
+        ("mint", 987_654_321),
+        ("donate", 55_555),
+        ("withdraw", 1_000_003),
+        ("redeem", 7_000_001),
+        ("deposit", 1),
+    ]
+    refused = 0
+    for action, amount in steps:
+        try:
+            after = getattr(model, action)(amount)
+        except ZeroAmountError:
+            assert "ZERO_SHARES" in real.refusal(action, amount)
+            refused += 1
+            continue
+        (real.donate if action == "donate" else partial(real.do, action))(amount)
+        model = after if action == "donate" else after[1]
+        figures = real.figure("totalAssets()"), real.figure("totalSupply()")
+        assert (model.total_assets, model.total_supply) == figures, action
+    assert refused == (kind == "solmate")
+    again = run_plan(LiveReader.open(client), read_whole_vault(real.address))
+    assert again == model
 
 
 def test_vault_of_an_unknown_rule_is_refused(world: ChainWorld, client: Client) -> None:

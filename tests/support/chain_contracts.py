@@ -3,8 +3,9 @@
 Our own (``ChainFixtures.sol``) are compiled once and committed; run this file as a program to compile them
 again. Chainlink's proxy and FluxAggregator (@chainlink/contracts 0.8.0, MIT), Pyth's mock
 (@pythnetwork/pyth-sdk-solidity 4.2.0, Apache-2.0), Synthetix' oracle manager (@synthetixio/oracle-manager
-3.13.0, MIT) and Multicall3 (mds1/multicall3, MIT, a constant of the Python package multicall) are fetched,
-and compiled into the project's cache, on first use.
+3.13.0, MIT), the ERC-4626 vaults of OpenZeppelin (@openzeppelin/contracts 5.0.2, MIT) and Solmate
+(@rari-capital/solmate 6.4.0, AGPL) and Multicall3 (mds1/multicall3, MIT, a constant of the Python package
+multicall) are fetched, and compiled into the project's cache, on first use.
 """
 
 from __future__ import annotations
@@ -23,9 +24,11 @@ from json_rpc import Rpc
 from local_tools import ROOT, TOOLS, ToolMissingError, locked, node_tool, npm_package, uv_command
 from pinned_packages import (
     CHAINLINK_CONTRACTS,
+    OPENZEPPELIN_CONTRACTS,
     PYTH_SDK,
     SOLC,
     SOLC_0_6_6,
+    SOLMATE,
     SYNTHETIX_CORE_CONTRACTS,
     SYNTHETIX_ORACLE_MANAGER,
     Package,
@@ -36,8 +39,10 @@ OWN_SOURCE = FOLDER / "solidity" / "ChainFixtures.sol"
 COMPILED = FOLDER / "solidity" / "chain_fixtures.json"
 STAND_INS = ("RevertUtil.sol", "ForkDetector.sol")
 """Two utilities of Synthetix that no published package holds, written by us."""
+OFFSET_VAULT = "OffsetVault.sol"
+"""Our concrete form of OpenZeppelin's abstract vault."""
 
-FOREIGN = ("EACAggregatorProxy", "FluxAggregator", "MockPyth", "NodeModule")
+FOREIGN = ("EACAggregatorProxy", "FluxAggregator", "MockERC4626", "MockPyth", "NodeModule", "OffsetVault")
 """Contracts of others: compiled from pinned packages on first use, never committed."""
 MULTICALL_PACKAGE = "multicall==0.15.2"
 MULTICALL3_KECCAK = "d5c15df687b16f2ff992fc8d767b4216323184a2bbc6ee2f9c398c318e770891"
@@ -53,7 +58,7 @@ def _compiled() -> dict[str, Any]:
 
 def source_digest() -> str:
     """Return the SHA-256 of our own sources."""
-    sources = [OWN_SOURCE, *(OWN_SOURCE.parent / name for name in STAND_INS)]
+    sources = [OWN_SOURCE, *(OWN_SOURCE.parent / name for name in (*STAND_INS, OFFSET_VAULT))]
     return hashlib.sha256(b"".join(path.read_bytes() for path in sources)).hexdigest()
 
 
@@ -69,6 +74,8 @@ def _foreign() -> dict[str, str]:
         PYTH_SDK,
         SYNTHETIX_ORACLE_MANAGER,
         SYNTHETIX_CORE_CONTRACTS,
+        OPENZEPPELIN_CONTRACTS,
+        SOLMATE,
         SOLC,
         SOLC_0_6_6,
     )
@@ -232,13 +239,18 @@ def compile_foreign() -> dict[str, str]:
     stand_ins = {utilities + name: (OWN_SOURCE.parent / name).read_text() for name in STAND_INS}
     tree = _tree(SYNTHETIX_ORACLE_MANAGER, module, (SYNTHETIX_CORE_CONTRACTS,), stand_ins)
     code |= _compile(SOLC, tree, {"NodeModule": module})
+    tree = _tree(OPENZEPPELIN_CONTRACTS, "token/ERC20/extensions/ERC4626.sol")
+    tree[OFFSET_VAULT] = (OWN_SOURCE.parent / OFFSET_VAULT).read_text()
+    code |= _compile(SOLC, tree, {"OffsetVault": OFFSET_VAULT})
+    plain = "src/test/utils/mocks/MockERC4626.sol"
+    code |= _compile(SOLC, _tree(SOLMATE, plain), {"MockERC4626": plain})
     return code | _compile(SOLC, _tree(PYTH_SDK, "MockPyth.sol"), {"MockPyth": "MockPyth.sol"})
 
 
 def main() -> None:
     """Write the compiled form of our own contracts."""
     own = {"ChainFixtures.sol": OWN_SOURCE.read_text()}
-    names = ("OcrAggregator", "Canned", "Vault", "Swallower", "StablePool")
+    names = ("OcrAggregator", "Canned", "Swallower", "StablePool")
     document = {
         "sources": {"ChainFixtures.sol": "our own, solc 0.8.26"},
         "source_sha256": source_digest(),

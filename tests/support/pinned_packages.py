@@ -108,6 +108,18 @@ AAVE_V3_CORE = Package(
     "sha512-Xr7+VcoU5b4mPwM4IUCnskw3lciwrnL4Xloyad8GOddYeixnri2lZYobNmErm1LwE50vqjI0O+9QGNKY2TDkeQ==",
     "BUSL-1.1",
 )
+OPENZEPPELIN_CONTRACTS = Package(
+    "@openzeppelin/contracts",
+    "5.0.2",
+    "sha512-ytPc6eLGcHHnapAZ9S+5qsdomhjo6QBHTDRRBFfTxXIpsicMhVPouPgmUPebZZZGX7vt9USA+Z+0M0dSVtSUEA==",
+    "MIT",
+)
+SOLMATE = Package(
+    "@rari-capital/solmate",
+    "6.4.0",
+    "sha512-BXWIHHbG5Zbgrxi0qVYe0Zs+bfx+XgOciVUACjuIApV0KzC0kY8XdO1higusIei/ZKCC+GUKdcdQZflxYPUTKQ==",
+    "AGPL-3.0-only",
+)
 
 ANVIL_VERSION = "1.7.1"
 _ANVIL = {

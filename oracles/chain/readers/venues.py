@@ -7,10 +7,12 @@ observations. Token names default to their addresses, which cannot be mistaken f
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from contracts_abi.families import erc20, erc4626, uniswap_v2, uniswap_v3
 from oracles.chain.calls import Call, Outcome, Plan, call
 from oracles.chain.errors import CallRevertedError, NoAnswerError, UnusableStateError
+from oracles.chain.jsonrpc import revert_reason
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.uniswap_v3.tick_math import MAX_TICK
@@ -18,6 +20,7 @@ from protocol.venues.vault_share import VaultShare
 
 ZERO = "0x" + "00" * 20
 MAXIMUM_OBSERVATIONS = 2000
+ZERO_SHARES = "ZERO_SHARES"
 
 Names = Mapping[str, str]
 """Names of tokens by lower-case address."""
@@ -162,11 +165,31 @@ def read_uniswap_v3(pool: str, names: Names | None = None) -> Plan[UniswapV3Pool
 def read_vault(vault: str, names: Names | None = None) -> Plan[VaultShare]:
     """Read an ERC-4626 vault and find out which virtual amounts its conversion uses.
 
+    Where both known rules give all its answers (a vault at par), the price is the same under either.
+
     Raises
     ------
     UnusableStateError
         If its conversion is none of the known rules.
     """
+    return (yield from _vaults(vault, names))[-1]
+
+
+def read_whole_vault(vault: str, names: Names | None = None) -> Plan[VaultShare]:
+    """Read a vault as :func:`read_vault`, and what it will do: whether a deposit that mints nothing reverts.
+
+    That is asked by simulating a deposit of nothing. Solmate's vaults, which have no virtual amounts, refuse
+    it before anything else; so it also tells them from OpenZeppelin's where the conversions agree.
+    """
+    possible: list[VaultShare] = yield from _vaults(vault, names)
+    asked = call(vault, erc4626.DEPOSIT, 0, vault)
+    (outcome,) = yield [asked]
+    refuses = not outcome.success and revert_reason(outcome.data) == ZERO_SHARES
+    return replace(possible[0 if refuses else -1], refuse_nothing=refuses)
+
+
+def _vaults(vault: str, names: Names | None) -> Plan[list[VaultShare]]:
+    """Return the vault under each rule that gives its answers: without virtual amounts, then with them."""
     asset = call(vault, erc4626.ASSET)
     figures = [call(vault, erc4626.TOTAL_ASSETS), call(vault, erc4626.TOTAL_SUPPLY)]
     decimals = call(vault, erc20.DECIMALS)
@@ -174,13 +197,17 @@ def read_vault(vault: str, names: Names | None = None) -> Plan[VaultShare]:
     token = asset.address(first[0])
     assets, supply = _integers(figures, first[1:3])
     unit = 10 ** decimals.integer(first[3])
-    probes = [call(vault, erc4626.CONVERT_TO_ASSETS, shares) for shares in (unit, 7 * unit + 3)]
+    # The rules differ by a part in the supply: only a very large amount shows that in whole units.
+    amounts = [unit, 7 * unit + 3, (1 << 255) // (assets + 1)]
+    probes = [call(vault, erc4626.CONVERT_TO_ASSETS, shares) for shares in amounts]
     inner = call(token, erc20.DECIMALS)
-    second = yield [*probes, inner]
-    offset = max(decimals.integer(first[3]) - inner.integer(second[2]), 0)
-    answers = _integers(probes, second[:2])
-    for virtual_assets, virtual_shares in ((0, 0), (1, 10**offset)):
-        made = VaultShare(
+    *second, places = yield [*probes, inner]
+    offset = max(decimals.integer(first[3]) - inner.integer(places), 0)
+    if not second[-1].success:  # too large for this vault
+        del amounts[-1]
+    answers = _integers(probes[: len(amounts)], second[: len(amounts)])
+    possible = [
+        VaultShare(
             asset=_name(names, token),
             share=_name(names, vault.lower()),
             total_assets=assets,
@@ -188,10 +215,13 @@ def read_vault(vault: str, names: Names | None = None) -> Plan[VaultShare]:
             virtual_assets=virtual_assets,
             virtual_shares=virtual_shares,
         )
-        if (supply or virtual_shares) and [made.to_assets_down(n) for n in (unit, 7 * unit + 3)] == answers:
-            return made
-    raise UnusableStateError(
-        f"vault {vault} converts {unit} shares to {answers[0]} assets, which no known rule does",
-        total_assets=assets,
-        total_supply=supply,
-    )
+        for virtual_assets, virtual_shares in ((0, 0), (1, 10**offset))
+    ]
+    matching = [item for item in possible if [item.to_assets_down(n) for n in amounts] == answers]
+    if not matching:
+        raise UnusableStateError(
+            f"vault {vault} converts {unit} shares to {answers[0]} assets, which no known rule does",
+            total_assets=assets,
+            total_supply=supply,
+        )
+    return matching

@@ -77,31 +77,6 @@ contract Canned {
     }
 }
 
-// A vault whose share price moves with donations.
-contract Vault {
-    address public immutable asset;
-    uint256 public totalSupply;
-    uint8 public constant decimals = 18;
-    uint256 public totalAssets;
-
-    constructor(address asset_) {
-        asset = asset_;
-    }
-
-    function set(uint256 assets, uint256 shares) external {
-        totalAssets = assets;
-        totalSupply = shares;
-    }
-
-    function convertToAssets(uint256 shares) public view returns (uint256) {
-        return (shares * (totalAssets + 1)) / (totalSupply + 1);
-    }
-
-    function previewRedeem(uint256 shares) external view returns (uint256) {
-        return convertToAssets(shares);
-    }
-}
-
 // Reads through a sub-call that may revert and is then forgotten: the slot that decided is in no journal.
 contract Swallower {
     Inner public immutable inner = new Inner();
