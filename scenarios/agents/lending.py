@@ -11,6 +11,7 @@ from pydantic import Field
 from protocol.errors import RuleError
 from scenarios.agents.agent import Agent
 from scenarios.files.quantities import Fraction, NotNegative, Positive
+from scenarios.simulation.backstop import guard_vault, log_fills
 from scenarios.world import OUTSIDE
 
 if TYPE_CHECKING:
@@ -110,6 +111,8 @@ class Keeper(Agent):
         """Liquidate and sell, most urgent accounts first."""
         protocol = game.protocol
         market = protocol.market()
+        with game.attempt(me, "guard the vault"):
+            guard_vault(game, market)
         seen = game.world.state.values.get(f"watch of {me}", {})
         assert isinstance(seen, dict)
         short = protocol.liquidatable(market)
@@ -143,7 +146,7 @@ class Keeper(Agent):
             del game.events[kept:]
             game.record(me, "refused", what=f"liquidation of {owner}", why=error.code, message=error.message)
             return False
-        return step.moved is not None and protocol.judge(owner, market).excess < 0
+        return bool(step.moved is not None or step.fills) and protocol.judge(owner, market).excess < 0
 
     def _worth(self, game: Simulation, me: str) -> Exact:
         """Return what the keeper owns, positions included, at the outside prices."""
@@ -186,6 +189,7 @@ def log_step(game: Simulation, keeper: str, owner: str, step: Step) -> None:
             excess_after=Decimal(step.after.excess).scaleb(-game.protocol.scale),
             stage=step.stages[-1].value,
         )
+    log_fills(game, owner, step)
     for payment in step.payments:
         loss = money(game.value(payment.asset, payment.amount))
         payer = payment.payer.split(":")[-1]

@@ -19,6 +19,7 @@ from scenarios.attackers.prices import (
     MultiBlockTwap,
     ThinMarketPump,
 )
+from scenarios.attackers.vaults import VaultDumping
 
 AttackerFile: TypeAlias = Annotated[
     FlashLoanManipulation
@@ -29,7 +30,8 @@ AttackerFile: TypeAlias = Annotated[
     | StaleFeed
     | PublisherMinority
     | LatencyChoice
-    | SelfLiquidation,
+    | SelfLiquidation
+    | VaultDumping,
     Field(discriminator="type"),
 ]
 """What may stand under ``attacks``; a new one is a subclass and a name here."""

@@ -10,6 +10,8 @@ from pydantic import Field
 from scenarios.files.protocol_parts import Decimals, Part
 from scenarios.files.quantities import Fraction, NotNegative, Positive
 
+Share: TypeAlias = Annotated[NotNegative, Field(le=1)]
+
 
 class ListingFile(Part):
     """An asset that the protocol takes or lends."""
@@ -85,6 +87,11 @@ class LiquidationFile(Part):
         None, description="Liquidator's bonus or penalty; the design's if not given."
     )
     close_factor: Positive | None = Field(None, description="Part of the debt in one step (aave).")
+    deleveraging: bool | None = Field(
+        None,
+        description="Whether positions of accounts below zero are closed against the winners at the price "
+        "that leaves the account with nothing, before the waterfall pays; the design's if not given.",
+    )
 
 
 Payer: TypeAlias = Literal["insurance-fund", "deleverage", "socialise", "deficit"]
@@ -94,8 +101,20 @@ class BackstopVaultFile(Part):
     """The vault that takes over accounts which the market did not liquidate in time (hyperliquid)."""
 
     cash: NotNegative = Field(Decimal(0), description="What it holds in the settlement asset.")
-    most_share: Positive | None = Field(
-        None, description="Greatest notional of an account that it takes over, as a multiple of its cash."
+    most_share: NotNegative | None = Field(
+        None,
+        description="Greatest notional that it holds, as a multiple of its cash; of a larger account it "
+        "takes over the part that it has room for.",
+    )
+    most_loss: Share | None = Field(
+        None,
+        description="Part of its cash that it may lose on what it took over; beyond it, its positions are "
+        "closed against the winners. All of it if not given.",
+    )
+    unwinds: Share | None = Field(
+        None,
+        description="Part of a position that it closes at a time, at the oracle's price, with whoever takes "
+        "the other side; it holds what it took over if not given.",
     )
 
 

@@ -18,6 +18,7 @@ from protocol.liquidation.view import Part, View
 from protocol.liquidation.waterfall import Deficit, Fund, Haircut, Payer, Socialise, Waterfall
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import LiquidationName
+from scenarios.simulation.backstop import VaultRoom, with_deleveraging, with_room
 from scenarios.simulation.names import DEFICIT, DEPOSITORS, FUND, OWN, RESERVES, VAULT
 
 SCALE = 18
@@ -64,18 +65,7 @@ def _aave(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
 
 
 def _hyperliquid(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
-    policy = catalogue.hyperliquid(waterfall, VAULT, FixedBonus(_bonus(file, Fraction(1, 100))))
-    most = file.backstop_vault.most_share
-    if most is None:
-        return policy
-    bound = int(most * file.backstop_vault.cash * 10**SCALE)
-
-    def takeable(view: View) -> bool:
-        notional = sum(abs(view.value(name, units)) for name, units in view.positions().items())
-        return catalogue.takeable(view) and notional <= bound
-
-    vault, *others = policy.rules
-    return replace(policy, rules=(replace(vault, when=takeable), *others))
+    return catalogue.hyperliquid(waterfall, VAULT, FixedBonus(_bonus(file, Fraction(1, 100))))
 
 
 def _bonus(file: ProtocolFile, usual: Fraction) -> Fraction:
@@ -97,15 +87,32 @@ POLICIES: dict[LiquidationName, Callable[[ProtocolFile, Waterfall], LiquidationP
 """By preset; a new one is a function and a line."""
 
 
-def build_policy(file: ProtocolFile, winners: Winners) -> LiquidationPolicy:
+DELEVERAGES: frozenset[LiquidationName] = frozenset({"hyperliquid"})
+"""Designs that close positions of accounts below zero against winners unless the file says otherwise."""
+
+
+def build_policy(
+    file: ProtocolFile, winners: Winners, book: Ledger, opposite: Callable[[View, str], tuple[Candidate, ...]]
+) -> LiquidationPolicy:
     """Return the liquidation design of a file with its waterfall.
 
     Parameters
     ----------
     winners
         Return who has unrealised gains, when a loss is to be paid.
+    book
+        Where the backstop vault's positions stand.
+    opposite
+        Return who holds the other side of an account's position.
     """
-    return POLICIES[file.liquidation.preset](file, build_waterfall(file, winners))
+    design = file.liquidation
+    policy = POLICIES[design.preset](file, build_waterfall(file, winners))
+    most = file.backstop_vault.most_share
+    if most is not None:
+        bound = int(most * file.backstop_vault.cash * 10**SCALE)
+        policy = with_room(policy, VaultRoom(bound, lambda: book.balances(VAULT)))
+    closes = design.preset in DELEVERAGES if design.deleveraging is None else design.deleveraging
+    return with_deleveraging(policy, opposite) if closes and file.perpetuals else policy
 
 
 @dataclass(frozen=True, slots=True)

@@ -32,6 +32,7 @@ from protocol.margin.weights import Slice
 from protocol.market_state import MarketState
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import ListingFile, MarginName, PerpetualFile
+from scenarios.simulation.equity import equity_of
 
 SCALE = 18
 
@@ -46,15 +47,6 @@ class MarginRule(Protocol):
     def judge(self, balances: Balances, market: MarketState) -> Judgement:
         """Return equity and the excess below which the account is liquidated."""
         ...
-
-
-def equity_of(balances: Balances, market: MarketState) -> int:
-    """Return the value of everything: each holding rounded down, each debt up."""
-    return sum(
-        market.value_down(asset, units) if units > 0 else -market.value_up(asset, -units)
-        for asset, units in balances.items()
-        if units
-    )
 
 
 @dataclass(frozen=True, slots=True)

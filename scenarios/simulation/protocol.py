@@ -17,10 +17,13 @@ from protocol.errors import BorrowRefusedError, CapExceededError, UnknownNameErr
 from protocol.ledger import Kind, Ledger, quote_of
 from protocol.liquidation.deleveraging.policy import Candidate
 from protocol.liquidation.machine import Machine, Step
-from protocol.liquidation.view import Judgement, convert, floor, value
+from protocol.liquidation.pricers import Bankruptcy
+from protocol.liquidation.view import Judgement, Part, View, convert, floor, value
+from protocol.liquidation.view import Kind as PartKind
 from protocol.market_state import MarketState, Price
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import ListingFile, PerpetualFile
+from scenarios.simulation.backstop import opposite
 from scenarios.simulation.build import Graph, units_of
 from scenarios.simulation.liquidation_rules import build_policy, within_means
 from scenarios.simulation.margin_rules import SCALE, MarginRule, build_rule
@@ -75,7 +78,7 @@ class Protocol:
             world.decimals[quote_of(name)] = world.decimals[file.margin.settlement]
         for name in OWN:
             world.margin_account(GROUP, name.removeprefix(f"{GROUP}:"))
-        policy = build_policy(file, self.winners)
+        policy = build_policy(file, self.winners, world.state.ledger, self.opposite)
         cash = file.margin.settlement if file.perpetuals else next(iter(file.listings))
         names = frozenset(file.perpetuals)
         self.machine = Machine(world.state, policy, self.rule.judge, cash, HOUSE, names)
@@ -285,6 +288,13 @@ class Protocol:
             if gain > 0 and equity > 0:
                 found.append(Candidate(account, min(gain, equity), gain, equity, notional, entry))
         return tuple(found)
+
+    def opposite(self, view: View, instrument: str) -> tuple[Candidate, ...]:
+        """Return who holds the other side of an account's position."""
+        given_up = -Bankruptcy().concession(view, Part(PartKind.POSITION, instrument))
+        given_up *= convert(view.market, instrument, view.cash, 1)
+        held = view.balances[instrument]
+        return opposite(self, view.account, instrument, held, view.market, given_up)
 
     def require_initial(self, owner: str) -> None:
         """Raise unless initial margin is met."""

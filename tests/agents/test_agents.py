@@ -188,7 +188,7 @@ def test_agent_of_the_documentation_runs() -> None:
     assert bought
 
 
-def crash(waterfall: list[str], vault: dict[str, object]) -> ProtocolFile:
+def crash(waterfall: list[str], vault: dict[str, object], *, closes: bool = False) -> ProtocolFile:
     script = {"script": {"BTC": ["1", "1", "0.78"]}}
     run = {"steps": 12, "step_seconds": 60, "seed": 11}
     return changed(
@@ -198,6 +198,7 @@ def crash(waterfall: list[str], vault: dict[str, object]) -> ProtocolFile:
         waterfall=waterfall,
         backstop_vault=vault,
         insurance_fund={},
+        liquidation__deleveraging=closes,
     )
 
 
@@ -230,4 +231,25 @@ def test_backstop_vault_takes_only_its_share() -> None:
             step_once(game, {"BTC": Decimal(60000) * data.market.script["BTC"][min(step, 6)]}, step)
         taken.append(game.world.balance("protocol:backstop vault", "BTC-PERP"))
     assert taken[0] > 0
-    assert taken[1] == 0
+    # One per cent of a million dollars' worth at the price of the takeover, less than half of one per cent of
+    # a unit over or under; without a bound it took whole accounts.
+    assert 0 < taken[1] * 55_000 <= 10_000 * 10**8
+    assert taken[1] * 20 < taken[0]
+
+
+def test_positions_below_zero_are_closed_against_winners_before_anybody_pays() -> None:
+    files = [crash(["socialise", "deficit"], {}, closes=closes) for closes in (True, False)]
+    # Without the trader who opens a large short after the fall all shorts are winners.
+    calm = [
+        file.model_copy(update={"agents": {k: v for k, v in file.agents.items() if k != "ann"}})
+        for file in files
+    ]
+    result, paid = (run_path(file) for file in calm)
+    closed = [event for event in result.events if event.kind == "deleveraged"]
+    assert {event.details["against"] for event in closed} == {"bob", "cyd", "dan"}
+    # Nobody below zero, nothing for the waterfall: what the losers lack is what the winners gave up.
+    assert not [event for event in result.events if event.kind == "loss paid"]
+    assert result.metrics.bad_debt == 0
+    assert abs(sum(result.gains.values())) < 1
+    given_up = sum(Decimal(str(event.details["given_up"])) for event in closed)
+    assert given_up == pytest.approx(paid.metrics.bad_debt, rel=Decimal("0.12"))
