@@ -18,6 +18,7 @@ from protocol.ledger import Kind, quote_of
 from protocol.liquidation.deleveraging.policy import Candidate, Queue
 from protocol.liquidation.deleveraging.positions import Fill, deleverage
 from protocol.liquidation.policy import Deleveraging, LiquidationPolicy, Rule
+from protocol.liquidation.settlement import settle_closed
 from protocol.liquidation.view import Part, View, ceiling, convert, floor, value
 from scenarios.simulation.equity import equity_of
 from scenarios.simulation.names import GROUP, HOUSE, OWN, VAULT
@@ -117,15 +118,10 @@ def _bearable(candidate: Candidate, given_up: Fraction) -> int:
     return min(candidate.capacity, max(0, floor(candidate.equity / given_up)))
 
 
-def settle_closed(protocol: Protocol, account: str) -> None:
-    """Turn the cost of closed positions of an account into cash, one for one, against the house."""
-    book, cash = protocol.world.state.ledger, protocol.file.margin.settlement
-    for name in protocol.file.perpetuals:
-        cost = book.balance(account, quote_of(name))
-        if cost and not book.balance(account, name):
-            first, second = (account, HOUSE) if cost > 0 else (HOUSE, account)
-            book.post(first, second, quote_of(name), abs(cost), "settled")
-            book.post(second, first, cash, abs(cost), "settled")
+def settle(protocol: Protocol, account: str) -> None:
+    """Turn the cost of closed positions of an account into cash against the house."""
+    file = protocol.file
+    settle_closed(protocol.world.state.ledger, account, HOUSE, file.margin.settlement, file.perpetuals)
 
 
 def vault_floor(protocol: Protocol) -> Fraction:
@@ -159,8 +155,7 @@ def deleverage_vault(protocol: Protocol, market: MarketState) -> tuple[Fill, ...
         found = opposite(protocol, VAULT, name, units, market, -missing / gross * marks[name])
         fills += deleverage(book, VAULT, name, price, marks[name], found, Queue())
     for account in dict.fromkeys((VAULT, *(fill.account for fill in fills))):
-        if account != OUTSIDE:
-            settle_closed(protocol, account)
+        settle(protocol, account)
     return tuple(fills)
 
 
@@ -171,10 +166,8 @@ def guard_vault(game: Simulation, market: MarketState) -> None:
 
 
 def log_fills(game: Simulation, account: str, step: Step) -> None:
-    """Write the counterparties of a liquidation's deleveraging into the log and settle their costs."""
+    """Write the counterparties of a liquidation's deleveraging into the log."""
     for fill in step.fills:
-        if fill.account != OUTSIDE:
-            settle_closed(game.protocol, fill.account)
         log_fill(game, account, fill)
 
 
@@ -204,8 +197,8 @@ def close_with_vault(protocol: Protocol, owner: str, name: str, market: MarketSt
         long, short = (VAULT, account) if mine > 0 else (account, VAULT)
         world.move(short, long, name, units, "closed with the vault")
         world.move(long, short, quote_of(name), cost, "closed with the vault")
-        settle_closed(protocol, account)
-        settle_closed(protocol, VAULT)
+        settle(protocol, account)
+        settle(protocol, VAULT)
     return units
 
 

@@ -16,10 +16,9 @@ from oracles.node import evaluate
 from protocol.errors import BorrowRefusedError, CapExceededError, UnknownNameError
 from protocol.ledger import Kind, Ledger, quote_of
 from protocol.liquidation.deleveraging.policy import Candidate
+from protocol.liquidation.deleveraging.prices import bankruptcy_price, mark_price
 from protocol.liquidation.machine import Machine, Step
-from protocol.liquidation.pricers import Bankruptcy
-from protocol.liquidation.view import Judgement, Part, View, convert, floor, value
-from protocol.liquidation.view import Kind as PartKind
+from protocol.liquidation.view import Judgement, View, convert, floor, value
 from protocol.market_state import MarketState, Price
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import ListingFile, PerpetualFile
@@ -291,8 +290,7 @@ class Protocol:
 
     def opposite(self, view: View, instrument: str) -> tuple[Candidate, ...]:
         """Return who holds the other side of an account's position."""
-        given_up = -Bankruptcy().concession(view, Part(PartKind.POSITION, instrument))
-        given_up *= convert(view.market, instrument, view.cash, 1)
+        given_up = abs(bankruptcy_price(view, instrument) - mark_price(view, instrument))
         held = view.balances[instrument]
         return opposite(self, view.account, instrument, held, view.market, given_up)
 

@@ -26,6 +26,7 @@ from scenarios.simulation.run import open_simulation, run_path
 EXAMPLES = (
     "donated-rate",
     "four-samples",
+    "jelly",
     "lending-crash",
     "open-twap",
     "perpetual-crash",
