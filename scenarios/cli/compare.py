@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from scenarios.cli.answer import Answer
-from scenarios.cli.simulate import check_target, show_and_write
+from scenarios.cli.simulate import Made, check_target, show_and_write
 from scenarios.files.protocol_checks import load_protocol
 from scenarios.report.pages.comparison import comparison_page
+from scenarios.report.tables import comparison_tables
 from scenarios.simulation.compare import compare
 
 
@@ -16,4 +17,6 @@ def run(arguments: Namespace) -> Answer:
     check_target(arguments)
     first, second = load_protocol(arguments.file), load_protocol(arguments.other)
     result = compare(first, second, runs=arguments.runs, master=arguments.seed, workers=arguments.workers)
-    return Answer(result, show_and_write(arguments, comparison_page(result), arguments.file))
+    page, tables = comparison_page(result), comparison_tables(result)
+    made = Made(page, tables, [arguments.file, arguments.other], result.seed, result.runs)
+    return Answer(result, show_and_write(arguments, made))

@@ -14,6 +14,10 @@ def add_simulation(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
         made.add_argument("file", help="protocol file (YAML, TOML, JSON), or a shipped example by name")
         made.add_argument("--seed", type=natural, help="master seed; the file's if not given")
         made.add_argument("--report", metavar="FILE", help="write the page (.html)")
+        made.add_argument("--tables", metavar="DIR", help="write the figures as tables, with a manifest")
+        made.add_argument(
+            "--table-format", choices=("csv", "parquet"), default="csv", help="Parquet needs the extra `data`"
+        )
         return made
 
     def many(made: argparse.ArgumentParser) -> None:

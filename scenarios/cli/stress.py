@@ -7,9 +7,10 @@ from argparse import Namespace
 from pathlib import Path
 
 from scenarios.cli.answer import Answer
-from scenarios.cli.simulate import check_target, show_and_write
+from scenarios.cli.simulate import Made, check_target, show_and_write
 from scenarios.files.protocol_checks import load_protocol
 from scenarios.report.pages.stress import stress_page
+from scenarios.report.tables import stress_tables
 from scenarios.runs.progress import choose_progress
 from scenarios.simulation.stress import stress
 
@@ -27,4 +28,6 @@ def run(arguments: Namespace) -> Answer:
         folder=Path(arguments.folder) if arguments.folder else None,
         progress=choose_progress(arguments.progress, sys.stderr),
     )
-    return Answer(result, show_and_write(arguments, stress_page(file, result), arguments.file))
+    page, tables = stress_page(file, result), stress_tables(result)
+    made = Made(page, tables, [arguments.file], result.seed, result.runs, result.digest)
+    return Answer(result, show_and_write(arguments, made))

@@ -5,9 +5,10 @@ from __future__ import annotations
 from argparse import Namespace
 
 from scenarios.cli.answer import Answer
-from scenarios.cli.simulate import check_target, progress_to_terminal, show_and_write
+from scenarios.cli.simulate import Made, check_target, progress_to_terminal, show_and_write
 from scenarios.files.protocol_checks import open_protocol, read_protocol
 from scenarios.report.pages.sweep import sweep_page
+from scenarios.report.tables import sweep_tables
 from scenarios.simulation.sweep import read_axis, sweep
 
 
@@ -26,4 +27,7 @@ def run(arguments: Namespace) -> Answer:
         latin=arguments.latin,
         progress=None if arguments.json else progress_to_terminal("settings"),
     )
-    return Answer(result, show_and_write(arguments, sweep_page(file, result), arguments.file))
+    seed = file.run.seed if arguments.seed is None else arguments.seed
+    runs = 0 if arguments.strategy else arguments.runs or file.run.runs
+    made = Made(sweep_page(file, result), sweep_tables(result), [arguments.file], seed, runs)
+    return Answer(result, show_and_write(arguments, made))

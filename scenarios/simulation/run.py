@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 from scenarios.agents.lending import money
 from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Seed
+from scenarios.simulation.contagion import Link, contagion
 from scenarios.simulation.market import draw_paths, prices_at, seed_of
 from scenarios.simulation.names import FUND
+from scenarios.simulation.observe import HealthSample, Observer
 from scenarios.simulation.simulation import Event, Simulation, whole_price
 from scenarios.simulation.wealth import changes
 
@@ -88,6 +90,12 @@ class RunResult:
         Everything that happened.
     transactions
         Committed, each conserved.
+    steps
+        How many.
+    health
+        Health of the accounts over the steps; empty where no series are kept.
+    links
+        How shocks travelled; empty where no series are kept.
     """
 
     title: str
@@ -100,6 +108,9 @@ class RunResult:
     series: tuple[Series, ...]
     events: tuple[Event, ...]
     transactions: int
+    steps: int = 0
+    health: tuple[HealthSample, ...] = ()
+    links: tuple[Link, ...] = ()
 
 
 def open_simulation(
@@ -163,13 +174,16 @@ def run_path(
     opening = game.snapshot()
     series: list[Series] = []
     error = Fraction(0)
+    observer = Observer(game)
     if keep_series:
         _sample(game, series)
+        observer.look()
     for step in range(file.run.steps):
         step_once(game, prices_at(file, path, step), step)
         error = max(error, _oracle_error(game))
         if keep_series:
             _sample(game, series)
+            observer.look()
     metrics = _metrics(game, error)
     after = game.wealth()
     events, transactions = tuple(game.events), len(game.world.committed)
@@ -189,6 +203,9 @@ def run_path(
         tuple(series),
         events,
         transactions,
+        file.run.steps,
+        tuple(observer.health),
+        contagion(file, observer.exposures, events) if keep_series else (),
     )
 
 

@@ -49,13 +49,17 @@ class SweepPoint:
 
 @dataclass(frozen=True, slots=True)
 class SweepResult:
-    """A sweep: names of what was set, names of what was measured, every point in order."""
+    """A sweep: names of what was set, names of what was measured, every point in order.
+
+    ``grid`` says whether the points are all combinations of the values, not a hypercube.
+    """
 
     title: str
     what: str
     names: tuple[str, ...]
     measures: tuple[str, ...]
     points: tuple[SweepPoint, ...]
+    grid: bool = True
 
 
 class AxisError(ScenarioError):
@@ -163,7 +167,8 @@ def sweep(
         measures = tuple(estimate.name for estimate in estimates)
         count = base.run.runs if runs is None else runs
         what = f"{count} runs each, on the same paths where the market is the same"
-    return SweepResult(base.title, what, tuple(axis.name for axis in axes), measures, tuple(points))
+    names = tuple(axis.name for axis in axes)
+    return SweepResult(base.title, what, names, measures, tuple(points), not latin)
 
 
 def _hypercube(axes: Sequence[Axis], count: int, seed: int) -> list[tuple[object, ...]]:

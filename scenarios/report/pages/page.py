@@ -35,6 +35,16 @@ class Section:
     drawings: tuple[Drawing, ...] = ()
     note: str = ""
 
+    @property
+    def numeric(self) -> tuple[bool, ...]:
+        """Which columns hold numbers only."""
+        columns = zip(*self.rows, strict=True)
+        return tuple(n > 0 and all(_is_number(cell) for cell in column) for n, column in enumerate(columns))
+
+
+def _is_number(cell: str) -> bool:
+    return not cell.strip("0123456789,.e+-") or cell == "too few runs"
+
 
 @dataclass(frozen=True, slots=True)
 class Page:

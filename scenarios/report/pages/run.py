@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from scenarios.report.drawings.contagion import ContagionGraph
+from scenarios.report.drawings.health import HealthOverTime
+from scenarios.report.drawings.losses import LossWaterfall
+from scenarios.report.drawings.timeline import Liquidations
 from scenarios.report.pages.page import Page, Section, number, shown
 from scenarios.result import Point, Series
+from scenarios.simulation.contagion import reach
 
 if TYPE_CHECKING:
     from scenarios.files.protocol import ProtocolFile
@@ -71,13 +76,17 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
         lead,
         (
             Section("What it came to", ("Measure", "Value"), tuple(_metric_rows(result.metrics))),
+            Section("Prices and accounts", series=moving(series)),
+            *_health(result),
+            *_liquidations(result),
+            *_losses(result),
+            *_contagion(result),
             Section(
                 "Who gained and who lost",
                 ("Party", result.money),
                 tuple((name, number(value)) for name, value in result.gains.items()),
                 note="Against the opening's holdings, both at the final outside prices.",
             ),
-            Section("Prices and accounts", series=moving(series)),
             Section("Events", ("Step", "Actor", "Event", "Details"), events, note=note),
         ),
         file.about,
@@ -90,6 +99,68 @@ def moving(series: tuple[Series, ...]) -> tuple[Series, ...]:
     for line in series:
         values.setdefault(line.panel, set()).update(point.value for point in line.points)
     return tuple(line for line in series if len(values[line.panel]) > 1)
+
+
+def _hours(result: RunResult) -> float:
+    return result.step_seconds / 3600
+
+
+def _health(result: RunResult) -> Iterator[Section]:
+    if len(result.health) > 1:
+        yield Section("Health", drawings=(HealthOverTime(result.health, _hours(result)),))
+
+
+def _liquidations(result: RunResult) -> Iterator[Section]:
+    if result.metrics.liquidations:
+        picture = Liquidations(result.events, _hours(result), result.steps)
+        yield Section("Liquidations", drawings=(picture,))
+
+
+def _losses(result: RunResult) -> Iterator[Section]:
+    paid: dict[str, Decimal] = {}
+    for event in result.events:
+        if event.kind == "loss paid":
+            amount = event.details["amount"]
+            assert isinstance(amount, Decimal)
+            paid[event.actor] = paid.get(event.actor, Decimal(0)) + amount
+    left = result.metrics.bad_debt - sum(paid.values(), Decimal(0))
+    if left > 0:
+        paid["nobody yet"] = left
+    if sum(paid.values(), Decimal(0)) > 0:
+        rows = tuple((name, number(amount)) for name, amount in paid.items())
+        yield Section(
+            "Loss waterfall",
+            ("Payer", result.money),
+            rows,
+            drawings=(LossWaterfall(paid, result.money),),
+            note="Basis: equity. What nobody has paid yet are accounts below zero at the end.",
+        )
+
+
+def _contagion(result: RunResult) -> Iterator[Section]:
+    found = reach(result.links)
+    if not found:
+        return
+    rows = tuple(
+        (
+            each.source,
+            str(each.accounts),
+            number(each.exposure),
+            number(each.liquidated),
+            number(each.lost),
+            "yes" if each.loop else "no",
+        )
+        for each in found
+    )
+    header = ("Source", "Accounts behind", f"Exposure, {result.money}", "Liquidated", "Lost", "Cascade loop")
+    yield Section(
+        "Contagion",
+        header,
+        rows,
+        drawings=(ContagionGraph(result.links),),
+        note="Who passes a shock to whom: lines are as wide as the money that they carry. A loop is closed "
+        "where keepers sold on a venue that a price reads.",
+    )
 
 
 def _metric_rows(metrics: Metrics) -> Iterable[tuple[str, str]]:

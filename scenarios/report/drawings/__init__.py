@@ -1,0 +1,1 @@
+"""Pictures of runs and sweeps, each a small class that draws itself as inline SVG."""
