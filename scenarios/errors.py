@@ -132,3 +132,16 @@ class MissingExtraError(ScenarioError):
 
     def __init__(self, what: str, extra: str) -> None:
         super().__init__(f"{what} needs the extra {extra}: pip install 'backstop[{extra}]'", extra=extra)
+
+
+class PopulationError(ScenarioError):
+    """A file with a population was given to what follows accounts one by one."""
+
+    code = "population"
+
+    def __init__(self, title: str) -> None:
+        super().__init__(
+            f"{title!r} has a population: its accounts are judged as arrays by stress, sweep and compare; "
+            "name accounts or agents for everything else",
+            title=title,
+        )

@@ -45,6 +45,7 @@ class Purpose(IntEnum):
     RESAMPLE = 6
     START = 7
     SURFACE = 8
+    POPULATION = 9
 
 
 def philox4x32(counter: Words, key: tuple[int, int]) -> Words:

@@ -10,6 +10,7 @@ from scenarios.agents.registry import AgentFile
 from scenarios.attackers.registry import AttackerFile
 from scenarios.files.protocol_market import MarketFile, PlainMarket
 from scenarios.files.protocol_parts import AccountFile, AssetFile, OracleFile, Part, VaultFile, VenueFile
+from scenarios.files.protocol_population import PopulationFile
 from scenarios.files.protocol_rules import (
     BackstopVaultFile,
     FeesFile,
@@ -44,6 +45,7 @@ class ProtocolFile(Part):
     fees: FeesFile = FeesFile()
     outside: OutsideFile = OutsideFile()
     accounts: dict[str, AccountFile] = Field(default_factory=dict)
+    population: PopulationFile | None = Field(None, description="A whole book instead of named accounts.")
     agents: dict[str, AgentFile] = Field(default_factory=dict)
     market: MarketFile = PlainMarket()
     run: RunFile = RunFile()

@@ -17,6 +17,7 @@ from protocol.ledger import quote_of
 from protocol.transaction import FlashLoan, Transaction
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.venue import Trade
+from scenarios.errors import PopulationError
 from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Stream
 from scenarios.simulation.build import PRICE_DECIMALS, build_graph, build_vault, build_venue, units_of
@@ -90,6 +91,8 @@ class Simulation:
 
     def __post_init__(self) -> None:
         file = self.file
+        if file.population is not None:
+            raise PopulationError(file.title)
         world = World({name: asset.decimals for name, asset in file.assets.items()}, START, 0)
         self.world = world
         self.outside = {name: Fraction(asset.price) for name, asset in file.assets.items()}

@@ -28,7 +28,7 @@ from scenarios.runs.statistics import (
     value_at_risk,
 )
 from scenarios.runs.study import Study, run_study
-from scenarios.runs.task import Record
+from scenarios.runs.task import Record, Task
 from scenarios.seeds import Seed
 from scenarios.simulation.market import draw_paths, seed_of
 from scenarios.simulation.run import Metrics, run_path
@@ -51,7 +51,7 @@ class StressTask:
 
     def describe(self) -> Mapping[str, object]:
         """Return the whole file; numbers as text, so that none loses a digit."""
-        return {"protocol": self.file.model_dump(mode="json", exclude_defaults=True)}
+        return {"protocol": self.file.model_dump(mode="json")}
 
     def __call__(self, runs: range) -> Iterator[Record]:
         """Yield the metrics of each run; money as text."""
@@ -133,7 +133,7 @@ def stress(
     kind: Kind = "dask" if cluster else "serial" if workers == 1 else "processes"
     with ExitStack() as stack:
         place = folder or Path(stack.enter_context(TemporaryDirectory()))
-        study = Study(StressTask(file, seed), count, place, kind, workers, cluster, scenario=file.title)
+        study = Study(_task(file, seed), count, place, kind, workers, cluster, scenario=file.title)
         done = run_study(study, progress)
         rows = tuple(read_rows(done.results))
     return StressResult(
@@ -147,6 +147,14 @@ def stress(
         rows,
         done.digest,
     )
+
+
+def _task(file: ProtocolFile, seed: Seed) -> Task:
+    if file.population is None:
+        return StressTask(file, seed)
+    from scenarios.populations.task import PopulationTask  # noqa: PLC0415 - numpy
+
+    return PopulationTask(file, seed)
 
 
 def read_rows(results: Path) -> Iterator[Metrics]:

@@ -32,11 +32,13 @@ EXAMPLES = (
     "perpetual-crash",
     "thin-perpetual",
 )
+POPULATIONS = ("whole-book",)
+"""Judged as arrays by a stress test; ``tests/populations`` runs it."""
 
 
 def test_every_example_is_listed_and_says_what_it_shows() -> None:
-    assert list_protocols() == EXAMPLES
-    for name in EXAMPLES:
+    assert list_protocols() == tuple(sorted(EXAMPLES + POPULATIONS))
+    for name in EXAMPLES + POPULATIONS:
         assert len(load_protocol(name).about) > 100
 
 
@@ -52,7 +54,7 @@ def test_examples_run_and_conserve(name: str) -> None:
         assert other.series != result.series
 
 
-@pytest.mark.parametrize("name", EXAMPLES)
+@pytest.mark.parametrize("name", EXAMPLES + POPULATIONS)
 def test_schema_accepts_examples(name: str) -> None:
     schema = protocol_schema()
     jsonschema.Draft202012Validator.check_schema(schema)

@@ -54,6 +54,10 @@ class ConstantProductDepth:
             mean = (self.reserve + before) / (self.reserve + self._sold)
         return prices * np.where(np.isinf(self.reserve), 1.0, mean)
 
+    def recover(self, part: float) -> None:
+        """Buy back a part of what was sold: others trade the pools towards the outside prices."""
+        self._sold = self._sold * (1.0 - part)
+
     def _share(self, sold: Floats) -> Floats:
         with np.errstate(invalid="ignore"):
             return self.reserve / (self.reserve + sold)

@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from protocol.errors import CascadeError, UnsafeValueError
 from protocol.liquidation.cascade.depth import Depth
-from protocol.margin.book.book import Book
+from protocol.margin.book.book import Book, positions_of
 from protocol.margin.book.decision import Marker
 from protocol.margin.book.linear import Weights
 from protocol.margin.book.safe_radius import LinearSubject, SafeRadiusList
@@ -60,11 +60,17 @@ class Unwound:
         What accounts closed in this tick owe beyond all they had, in dollars; the basis is equity.
     prices
         At the fixed point: nobody fails at them.
+    traded
+        Dollars of everything sold or bought, at the prices obtained.
+    insolvent
+        How many accounts the deficit is of.
     """
 
     rounds: tuple[Wholes, ...]
     deficit: float
     prices: Floats
+    traded: float = 0.0
+    insolvent: int = 0
 
     @property
     def accounts(self) -> Wholes:
@@ -110,6 +116,15 @@ class Unwinding:
 
     def __post_init__(self) -> None:
         self._closed = np.zeros(self.book.accounts, dtype=np.bool_)
+        book = self.book  # written in place below: a copy per round of a large book costs more than its marks
+        self.book = replace(
+            book, balances=book.balances.copy(), sizes=book.sizes.copy(), costs=book.costs.copy()
+        )
+
+    @property
+    def closed(self) -> Flags:
+        """Flags of the accounts that have sold everything."""
+        return self._closed
 
     def failing(self, prices: Floats) -> Wholes:
         """Return the failing accounts that are still open, by rising number."""
@@ -134,18 +149,23 @@ class Unwinding:
             If accounts still fail after ``most_rounds`` marks.
         """
         rounds: list[Wholes] = []
-        deficit = 0.0
+        deficit, traded, insolvent = 0.0, 0.0, 0
         for _ in range(most_rounds):
             prices = outside * self.depth.factors()
             accounts = self.failing(prices)
             if not len(accounts):
-                return Unwound(tuple(rounds), deficit, prices)
-            deficit += self._unwind(accounts, prices)
+                return Unwound(tuple(rounds), deficit, prices, traded, insolvent)
+            owed, moved = self._unwind(accounts, prices)
+            deficit, traded = deficit + float(owed.sum()), traded + moved
+            insolvent += int((owed > 0).sum())
             rounds.append(accounts)
         raise CascadeError(most_rounds, sum(len(accounts) for accounts in rounds))
 
-    def _unwind(self, accounts: Wholes, prices: Floats) -> float:
-        """Trade for all of them at once, each at the mean price of the common sale; return the deficit."""
+    def _unwind(self, accounts: Wholes, prices: Floats) -> tuple[Floats, float]:
+        """Trade for all of them at once, each at the mean price of the common sale.
+
+        Return what each owes beyond all it had, and the dollars traded.
+        """
         part = self.book.select(accounts)
         counts = np.diff(part.starts)
         owner = np.repeat(np.arange(len(accounts)), counts)
@@ -169,14 +189,17 @@ class Unwinding:
             sizes=part.sizes - closing,
             costs=part.costs - proceeds + self.terms.penalty * traded,
         )
-        return self._keep(accounts, after, bare, prices)
+        return self._keep(accounts, after, bare, prices), float(traded.sum())
 
-    def _keep(self, accounts: Wholes, after: Book, bare: Flags, prices: Floats) -> float:
+    def _keep(self, accounts: Wholes, after: Book, bare: Flags, prices: Floats) -> Floats:
         """Put the changed accounts back; close those that have sold everything and book what they owe."""
         held = after.balances @ prices[: after.assets]
         owed = np.where(bare, np.maximum(after.costs - held, 0.0), 0.0)
         settled = replace(after, costs=after.costs - owed)
-        self.book = self.book.replace(accounts, settled)
+        counts = np.diff(settled.starts)
+        self.book.balances[accounts] = settled.balances
+        self.book.sizes[positions_of(self.book.starts, accounts, counts, settled.starts)] = settled.sizes
+        self.book.costs[accounts] = settled.costs
         self._closed[accounts[bare]] = True
         if self._list is not None:
             self._list.close(accounts[bare])
@@ -184,7 +207,7 @@ class Unwinding:
             if len(open_ones):
                 self._list.revise(accounts[open_ones], self._subject(settled.select(open_ones)))
             self._revised += len(accounts)
-        return float(owed.sum())
+        return np.asarray(owed)
 
 
 def _sums(numbers: NDArray[np.integer[Any]], values: Floats, count: int) -> Floats:

@@ -1,0 +1,1 @@
+"""A whole book of accounts on the paths of a market: the array plane of a stress test."""
