@@ -1,6 +1,8 @@
 """Curve StableSwap NG pools.
 
-Price_oracle(i) is the EMA of coin i+1 against coin 0.
+Price_oracle(i) is the EMA of coin i+1 against coin 0. MA_LAST_TIME packs two seconds, of the prices in the
+low and of D in the high 128 bits. The stored pair of D (last in the low, average in the high 128 bits) has
+no getter.
 
 Source: GitHub curvefi/stableswap-ng contracts/main (all rights reserved: read only), npm
 @curvefi/api 2.65.13 lib/constants/network_constants.js.
@@ -57,4 +59,74 @@ N_COINS = Function(
     "N_COINS()",
     "(uint256)",
     "29357750",
+)
+COINS = Function(
+    "coins(uint256 i)",
+    "(address)",
+    "c6610657",
+)
+ADMIN_BALANCES = Function(
+    "admin_balances(uint256 i)",
+    "(uint256)",
+    "e2e7d264",
+)
+ADMIN_FEE = Function(
+    "admin_fee()",
+    "(uint256)",
+    "fee3f7f9",
+)
+A_PRECISE = Function(
+    "A_precise()",
+    "(uint256)",
+    "76a2f0f0",
+)
+FEE = Function(
+    "fee()",
+    "(uint256)",
+    "ddca3f43",
+)
+OFFPEG_FEE_MULTIPLIER = Function(
+    "offpeg_fee_multiplier()",
+    "(uint256)",
+    "8edfdd5f",
+)
+INITIAL_A = Function(
+    "initial_A()",
+    "(uint256)",
+    "5409491a",
+)
+FUTURE_A = Function(
+    "future_A()",
+    "(uint256)",
+    "b4b577ad",
+)
+INITIAL_A_TIME = Function(
+    "initial_A_time()",
+    "(uint256)",
+    "2081066c",
+)
+FUTURE_A_TIME = Function(
+    "future_A_time()",
+    "(uint256)",
+    "14052288",
+)
+MA_EXP_TIME = Function(
+    "ma_exp_time()",
+    "(uint256)",
+    "1be913a5",
+)
+D_MA_TIME = Function(
+    "D_ma_time()",
+    "(uint256)",
+    "9c4258c4",
+)
+MA_LAST_TIME = Function(
+    "ma_last_time()",
+    "(uint256)",
+    "1ddc3b01",
+)
+D_ORACLE = Function(
+    "D_oracle()",
+    "(uint256)",
+    "907a016b",
 )

@@ -35,6 +35,11 @@ GET_TICK_BITMAP = Function(
     "(uint256 tickBitmap)",
     "1c7ccb4c",
 )
+GET_FEE_GROWTH_GLOBALS = Function(
+    "getFeeGrowthGlobals(bytes32 poolId)",
+    "(uint256 feeGrowthGlobal0, uint256 feeGrowthGlobal1)",
+    "9ec538c8",
+)
 POOL_KEYS = Function(
     "poolKeys(bytes25 poolId)",
     "(address currency0, address currency1, uint24 fee, int24 tickSpacing, address hooks)",

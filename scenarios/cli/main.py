@@ -151,7 +151,8 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
     snapshot.add_argument(
         "protocol",
         help=(
-            "uniswap-v2, uniswap-v3, balancer-v2, curve, vault; aave-v3, compound-v3, synthetix, derive, gmx"
+            "uniswap-v2, uniswap-v3, uniswap-v4, balancer-v2, curve, curve-ng, tricrypto-ng, vault; "
+            "aave-v3, compound-v3, synthetix, derive, gmx"
         ),
     )
     snapshot.add_argument("address", nargs="*", help="pools, markets or accounts (see the README)")

@@ -18,14 +18,18 @@ from oracles.chain.reader import Reader, run_plan, run_plans
 from oracles.chain.readers import protocols
 from oracles.chain.readers.balancer import read_weighted_pool
 from oracles.chain.readers.curve import read_curve_stableswap
+from oracles.chain.readers.curve_ng import read_curve_ng
+from oracles.chain.readers.curve_tricrypto import read_tricrypto_ng
 from oracles.chain.readers.positions import keys_of, read_positions, with_positions
+from oracles.chain.readers.uniswap_v4 import parse_pool
+from oracles.chain.readers.uniswap_v4_venue import read_uniswap_v4_venue
 from oracles.chain.readers.venues import (
     read_uniswap_v2,
     read_uniswap_v3,
     read_whole_vault,
 )
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
-from protocol.venues.venue import Venue
+from protocol.venues.venue import State, Venue
 from scenarios.cli.answer import Answer, plain
 from scenarios.cli.chain import block_data, client_of, reader_of
 from scenarios.cli.main import UsageError
@@ -36,6 +40,13 @@ POOLS: dict[str, Callable[[str], Plan[Venue]]] = {
     "balancer-v2": read_weighted_pool,
     "vault": read_whole_vault,
 }
+
+
+WHOLE: dict[str, Callable[[Reader, str], Venue]] = {
+    "curve-ng": read_curve_ng,
+    "tricrypto-ng": read_tricrypto_ng,
+}
+"""Pools of which a part is found in storage."""
 
 
 def run(arguments: Namespace) -> Answer:
@@ -97,6 +108,17 @@ def _state(reader: Reader, arguments: Namespace) -> dict[str, dict[str, object]]
                 venue = _with_positions(reader, arguments, address, item)
             venues[address.lower()] = {"kind": protocol, "state": venue.to_state()}
         return {"venues": venues}
+    if protocol in WHOLE:
+        _need(given, protocol, "the address of at least one pool")
+        return {
+            "venues": {
+                address.lower(): {"kind": protocol, "state": WHOLE[protocol](reader, address).to_state()}
+                for address in given
+            }
+        }
+    if protocol == "uniswap-v4":
+        _need(given, protocol, "the id or the key of at least one pool")
+        return {"venues": {name: {"kind": protocol, "state": _v4(reader, name)} for name in given}}
     if protocol == "curve":
         if len(given) not in {2, 3}:
             raise UsageError("snapshot curve POOL LP_TOKEN [y|3pool|template]")
@@ -113,6 +135,14 @@ def _with_positions(reader: Reader, arguments: Namespace, address: str, pool: Un
         pieces = collect_events(client, address, uniswap_v3.EVENT_MINT, first, last, Path(folder))
         keys = keys_of(read_rows(pieces))
     return with_positions(pool, run_plan(reader, read_positions(address, keys)))
+
+
+def _v4(reader: Reader, name: str) -> State:
+    chain = reader.block.chain_id
+    manager, view = _known(chain, "uniswap_v4", ("pool_manager", "state_view"))
+    positions = addresses(chain, "uniswap_v4").get("position_manager")
+    plan = read_uniswap_v4_venue(manager, view, parse_pool(name), reader.block.timestamp, positions)
+    return run_plan(reader, plan).to_state()
 
 
 def _need(given: list[str], protocol: str, what: str) -> None:
@@ -139,8 +169,8 @@ def _protocol(chain: int, protocol: str, given: list[str]) -> Plan[dict[str, obj
         view, store = _known(chain, "gmx_v2", ("reader", "datastore"))
         return protocols.read_gmx(view, store, given)
     raise UsageError(
-        f"no protocol {protocol!r}; there is {', '.join((*POOLS, 'curve', 'aave-v3', 'compound-v3'))}, "
-        "synthetix, derive and gmx"
+        f"no protocol {protocol!r}; there is {', '.join((*POOLS, *WHOLE, 'uniswap-v4', 'curve'))}, aave-v3, "
+        "compound-v3, synthetix, derive and gmx"
     )
 
 

@@ -36,7 +36,8 @@ def check_exp(document: Document) -> Tally:
     return tally
 
 
-def _stableswap_action(pool: StableSwapNG, operation: Row, time: int) -> StableSwapNG:
+def stableswap_action(pool: StableSwapNG, operation: Row, time: int) -> StableSwapNG:
+    """Return the pool after a recorded operation."""
     name = operation[0]
     if name == "swap":
         i, j = integer(operation[1]), integer(operation[2])
@@ -53,7 +54,8 @@ def _stableswap_action(pool: StableSwapNG, operation: Row, time: int) -> StableS
     raise ValueError(f"unknown operation {name!r}")
 
 
-def _tricrypto_action(pool: TricryptoNG, operation: Row, time: int) -> TricryptoNG:
+def tricrypto_action(pool: TricryptoNG, operation: Row, time: int) -> TricryptoNG:
+    """Return the pool after a recorded operation."""
     name = operation[0]
     if name == "swap":
         i, j = integer(operation[1]), integer(operation[2])
@@ -93,7 +95,7 @@ def check_stableswap_ng(document: Document) -> Tally:
             where = f"cases[{c}].events[{e}]"
             time = integer(event[0])
             try:
-                pool, accepted = _stableswap_action(pool, rows_of(event[2]), time), 1
+                pool, accepted = stableswap_action(pool, rows_of(event[2]), time), 1
             except RuleError:
                 accepted = 0
             tally.check("accepted", where, integer(event[1]), accepted)
@@ -154,7 +156,7 @@ def check_tricrypto_ng(document: Document) -> Tally:
             where = f"cases[{c}].events[{e}]"
             time = integer(event[0])
             try:
-                pool, accepted = _tricrypto_action(pool, rows_of(event[2]), time), 1
+                pool, accepted = tricrypto_action(pool, rows_of(event[2]), time), 1
             except RuleError:
                 accepted = 0
             tally.check("accepted", where, integer(event[1]), accepted)

@@ -17,7 +17,9 @@ from oracles.chain.live_view import read_view
 from oracles.chain.proven import ProvenReader
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers.uniswap_v4 import NATIVE, PoolKey, PoolReference, parse_pool, read_uniswap_v4
+from oracles.chain.readers.uniswap_v4_venue import read_uniswap_v4_venue
 from oracles.node import read
+from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from scenarios.cli.main import main
 from uniswap_v4_world import UniswapV4World
 from workbench import call_data
@@ -86,6 +88,65 @@ def test_state_is_proven(v4: UniswapV4World, pool: PoolKey, proven: ProvenReader
     assert (state.sqrt_price_x96, state.liquidity) == (price, liquidity)
     assert {v4.view, v4.manager} <= set(proven.state.proofs)
     assert proven.state.proofs[v4.manager].slots, "the pool's own slots were proven"
+
+
+@pytest.mark.parametrize("protocol_fee", [0, 100 << 12 | 100])
+def test_the_venue_gives_the_managers_next_answers(
+    v4: UniswapV4World, pool: PoolKey, client: Client, protocol_fee: int
+) -> None:
+    v4.set_protocol_fee(pool, protocol_fee)
+    model = _venue(v4, pool, client)
+    assert model.fee == (3000 if protocol_fee == 0 else 3100)
+    token0, token1 = v4.tokens
+    crossed = 0
+    for sell, amount in (
+        *((token0, 10**18 + 7), (token1, 3 * 10**19 + 1), (token1, 9 * 10**20), (token0, 10**15)),
+        *(
+            (token0, 5 * 10**20 + 3),
+            (token1, 1),
+            (token0, 7),
+            (token1, 10**21),
+            (token0, 10**22),
+            (token1, 10**22),
+        ),
+    ):
+        buy = token1 if sell == token0 else token0
+        before = [v4.held(token) for token in (sell, buy)]
+        quoted = model.quote(sell, buy, amount)
+        trade, after = model.swap(sell, buy, amount)
+        v4.swap_exact(pool, sell == token0, amount)
+        paid, received = v4.held(sell) - before[0], before[1] - v4.held(buy)
+        assert (trade.amount_in, trade.amount_out, quoted) == (paid, received, received)
+        again = _venue(v4, pool, client)
+        for name in ("sqrt_price_x96", "tick", "liquidity", "balance0", "balance1"):
+            assert getattr(after, name) == getattr(again, name), name
+        crossed += after.liquidity != model.liquidity
+        model = again
+    assert crossed >= 2
+
+
+def _venue(v4: UniswapV4World, pool: PoolKey, client: Client) -> UniswapV3Pool:
+    reader = LiveReader.open(client)
+    reference = PoolReference(pool.id(), pool)
+    return run_plan(reader, read_uniswap_v4_venue(v4.manager, v4.view, reference, reader.block.timestamp))
+
+
+def test_a_hook_in_swaps_is_refused(v4: UniswapV4World, client: Client) -> None:
+    hooks = v4.world.canned("0x" + "00" * 19 + "80")
+    key = PoolKey(*v4.tokens, fee=3000, tick_spacing=60, hooks=hooks)
+    v4.initialise(key, START)
+    with pytest.raises(UnusableStateError, match="takes part in swaps"):
+        _venue(v4, key, client)
+
+
+def test_a_snapshot_starts_a_venue(
+    v4: UniswapV4World, pool: PoolKey, client: Client, capsys: pytest.CaptureFixture[str]
+) -> None:
+    name = f"{pool.currency0}:{pool.currency1}:3000:60"
+    capsys.readouterr()
+    assert main(["snapshot", "uniswap-v4", name, "-r", v4.world.node.url, "--json"]) == 0
+    state = json.loads(capsys.readouterr().out)["data"]["venues"][name]["state"]
+    assert UniswapV3Pool.from_state(state) == _venue(v4, pool, client)
 
 
 def test_all_names_give_the_same_price(v4: UniswapV4World, pool: PoolKey, client: Client) -> None:

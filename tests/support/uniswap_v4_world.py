@@ -17,6 +17,7 @@ KEY = "(address,address,uint24,int24,address)"
 FOREVER = (1 << 256) - 1
 MINT_POSITION, SETTLE_PAIR = 0x02, 0x0D
 LOWEST_ROOT = 4295128739
+HIGHEST_ROOT = 1461446703485210103287273052203988822378723970342
 
 
 def _core(name: str) -> bytes:
@@ -72,14 +73,25 @@ class UniswapV4World:
 
     def raise_price(self, key: PoolKey, root: int) -> tuple[int, int]:
         """Buy currency 0 until the square root of the price is ``root``; return (paid, received)."""
-        before = [self._held(token) for token in self.tokens]
+        before = [self.held(token) for token in self.tokens]
         self._swap(key, False, -(1 << 127), root)
-        after = [self._held(token) for token in self.tokens]
+        after = [self.held(token) for token in self.tokens]
         return after[1] - before[1], before[0] - after[0]
 
-    def _held(self, token: str) -> int:
+    def held(self, token: str) -> int:
+        """Return what the manager holds of a token."""
         data = call_data("balanceOf(address)", self.manager)
         return int.from_bytes(self.world.call(token, data), "big")
+
+    def set_protocol_fee(self, key: PoolKey, fee: int) -> None:
+        """Set the protocol's fee, 12 bits for each direction, as its controller does."""
+        self.world.send(self.manager, call_data("setProtocolFeeController(address)", self.world.account))
+        name = f"setProtocolFee({KEY},uint24)"
+        self.world.send(self.manager, selector(name) + encode([KEY, "uint24"], [_tuple(key), fee]))
+
+    def swap_exact(self, key: PoolKey, zero_for_one: bool, amount: int) -> None:
+        """Sell exactly ``amount``, without a price limit."""
+        self._swap(key, zero_for_one, -amount, LOWEST_ROOT + 1 if zero_for_one else HIGHEST_ROOT - 1)
 
     def sell(self, key: PoolKey, amount: int) -> None:
         """Sell exactly ``amount`` of currency 0."""
