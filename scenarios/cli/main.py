@@ -172,6 +172,9 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
     )
     record.add_argument("-o", "--output", metavar="FILE", help=".jsonl or (rounds, events) .parquet")
     record.add_argument("--seal", action="store_true", help="reads: with all proofs")
+    record.add_argument(
+        "--verify", action="store_true", help="syncs, swaps: hold all logs against headers and receipts"
+    )
     record.add_argument("--all-phases", action="store_true", help="rounds: of earlier aggregators too")
     record.add_argument("--from", dest="first", type=int, metavar="N", help="first block or round")
     record.add_argument("--to", dest="last", type=int, metavar="N", help="last block or round")

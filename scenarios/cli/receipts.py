@@ -9,15 +9,15 @@ from argparse import Namespace
 from pathlib import Path
 from typing import Any
 
-from oracles.chain.errors import MethodMissingError, ProofError, RecordingError
+from oracles.chain.errors import ProofError, RecordingError
 from oracles.chain.header import Block, parse_block, verify_header
+from oracles.chain.proven_logs import fetch_receipts
 from oracles.chain.reader import LiveReader
 from oracles.chain.receipts import verify_receipts
 from scenarios.cli.answer import Answer
 from scenarios.cli.chain import block_data, block_of, client_of
 from scenarios.cli.main import UsageError
 
-MAXIMUM_BYTES = 64 << 20
 ONE, TWO = 1, 2
 
 
@@ -27,11 +27,7 @@ def fetch(arguments: Namespace) -> Answer:
         raise UsageError("record receipts takes one block: a number, a hash, latest, safe or finalized")
     with client_of(arguments) as client:
         block = LiveReader.open(client, block_of(arguments.target[0])).block
-        try:
-            receipts = client.request("eth_getBlockReceipts", block.hash, maximum=MAXIMUM_BYTES)
-        except MethodMissingError:
-            hashes = client.request("eth_getBlockByHash", block.hash, False)["transactions"]
-            receipts = [client.request("eth_getTransactionReceipt", digest) for digest in hashes]
+        receipts = fetch_receipts(client, block.hash)
     logs = _checked(block, receipts)
     header = {**block.header, "hash": block.hash}
     document = {"chain_id": block.chain_id, "block": header, "receipts": receipts}

@@ -11,9 +11,10 @@ from pathlib import Path
 
 from contracts_abi.families import uniswap_v2, uniswap_v3
 from oracles.chain.calls import call
-from oracles.chain.errors import ExtraMissingError, UnknownSourceError
+from oracles.chain.errors import EvidenceError, ExtraMissingError, UnknownSourceError
 from oracles.chain.history import Row, Span, check_last, collect, collect_events, finish, read_rows
 from oracles.chain.proven import ProvenReader
+from oracles.chain.proven_logs import verify_logs
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers.chainlink import ChainlinkState, read_chainlink, read_phases, read_rounds
 from oracles.chain.recording import RecordingReader, load_recording, save_recording
@@ -25,6 +26,11 @@ from scenarios.cli.chain import block_data, block_of, client_of, reader_of
 from scenarios.cli.main import UsageError
 
 ROUNDS_AT_ONCE = 450
+VERIFIED = {
+    "reads": "record reads takes --seal",
+    "receipts": "record receipts is checked always",
+    "rounds": "backstop read --verify proves a feed",
+}
 
 
 def run(arguments: Namespace) -> Answer:
@@ -37,6 +43,8 @@ def run(arguments: Namespace) -> Answer:
         raise UsageError(f"record {arguments.what}: give the file to write with -o FILE")
     if arguments.output.endswith(".parquet") and find_spec("polars") is None:
         raise ExtraMissingError("writing Parquet", "data")  # said before hours of reading, not after
+    if arguments.verify and arguments.what not in {"syncs", "swaps"}:
+        raise UsageError(f"--verify is for record syncs and swaps; {VERIFIED.get(arguments.what, '')}")
     kinds = {
         "reads": _reads,
         "rounds": _rounds,
@@ -171,8 +179,16 @@ def _events(arguments: Namespace) -> Answer:
         last = reader.block.number
         folder = collect_events(client, address, event, arguments.first, last, _folder(arguments))
         rows = list(read_rows(folder))
-        check_last(event, rows, _state(reader, address, arguments.what))
-    return _finish(arguments, folder, {"first": arguments.first, "last": last})
+        proven: dict[str, object] = {}
+        try:
+            check_last(event, rows, _state(reader, address, arguments.what))
+            if arguments.verify:
+                proven = verify_logs(client, address, event, rows, arguments.first, reader.block)._asdict()
+        except EvidenceError:
+            shutil.rmtree(folder)  # a next run must not go on with pieces that are wrong
+            raise
+    data = {"first": arguments.first, "last": last, "trusted_hash": reader.block.hash}
+    return _finish(arguments, folder, {**data, "proven": proven or None})
 
 
 def _state(reader: LiveReader, address: str, what: str) -> list[tuple[str, int]]:
