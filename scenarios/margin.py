@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from itertools import combinations
 
@@ -11,19 +11,18 @@ from protocol.errors import RuleError, UnknownNameError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.margin.correlation_stress import correlation_stress
-from protocol.margin.fit import fit
 from protocol.margin.grid_margin import GridMargin
 from protocol.margin.holdings import Portfolio
-from protocol.margin.judgement import INITIAL, MAINTENANCE, Check, Judgement
+from protocol.margin.judgement import INITIAL, Judgement, Level
 from protocol.margin.moves import FailingMoves, failing_moves
 from protocol.margin.presets.grids import GRIDS, correlated, wad
 from protocol.margin.presets.registry import PRESETS, Preset, preset
 from protocol.margin.scenarios import Scenario
 from protocol.margin.weights import Slice
 from scenarios.files.portfolio import OwnRule, PortfolioFile
-from scenarios.margin_build import Account, TradeOrder, build, traded
-
-LEVELS: Mapping[str, Check] = {"initial": INITIAL, "maintenance": MAINTENANCE}
+from scenarios.margin_build import TradeOrder
+from scenarios.margin_judge import LEVELS, Case
+from scenarios.margin_listed import NotListed, not_listed, reasons
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +92,11 @@ class Stress:
 
 @dataclass(frozen=True, slots=True)
 class RuleResult:
-    """What one rule says; ``refused`` holds the reason where it cannot judge, and then the rest is empty."""
+    """What one rule says; ``refused`` holds the reason where it cannot judge, and then the rest is empty.
+
+    ``not_listed`` names what the rule does not list: the reason, or what was left out of a partial answer.
+    ``levels`` holds what it answers at levels besides initial and maintenance.
+    """
 
     name: str
     source: str
@@ -108,10 +111,13 @@ class RuleResult:
     common_direction: LiquidationPrices | None = None
     impact: Mapping[str, Impact] | None = None
     stress: Stress | None = None
+    not_listed: tuple[NotListed, ...] = ()
+    levels: Mapping[str, LevelResult] = field(default_factory=dict)
 
     def at(self, level: str) -> LevelResult | None:
-        """Return the answer at ``initial`` or ``maintenance``."""
-        return self.initial if level == "initial" else self.maintenance
+        """Return the answer at a level, None where the rule has no such level or cannot judge."""
+        own = {"initial": self.initial, "maintenance": self.maintenance}
+        return own[level] if level in own else self.levels.get(level)
 
 
 @dataclass(frozen=True, slots=True)
@@ -168,7 +174,7 @@ def own_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Preset:
 
 
 def compare(
-    model: PortfolioFile,
+    case: Case | PortfolioFile,
     names: Sequence[str] = (),
     trades: Sequence[TradeOrder] = (),
     level: str = "initial",
@@ -177,14 +183,14 @@ def compare(
 
     Parameters
     ----------
-    model
-        The file.
+    case
+        The file, or the file with the view, the scenario set and whether partial answers are wanted.
     names
         Rules by name; all if none is given.
     trades
         What would be traded; the answer is that of the account as it stands, with the trades' impact.
     level
-        ``initial`` or ``maintenance``: whose failing is a finding.
+        One of ``LEVELS``: whose failing is a finding.
 
     Raises
     ------
@@ -193,58 +199,55 @@ def compare(
     SurfaceError
         If a volatility surface is impossible.
     """
-    account = build(model)
-    after = build(*traded(model, trades)) if trades else None
-    rules = tuple(_judged(model, rule, account, after) for rule in rules_of(model, names))
+    case = case if isinstance(case, Case) else Case(case)
+    model = case.model
+    after = case.after(trades) if trades else None
+    rules = tuple(_judged(case, rule, after) for rule in rules_of(model, names))
     shown = tuple(f"{t.asset}:{t.size}" + (f"@{t.price}" if t.price is not None else "") for t in trades)
-    return MarginComparison(
-        model.title, model.money, model.price_view, level, rules, shown, tuple(model.notes)
-    )
+    view = case.view or model.price_view
+    return MarginComparison(model.title, model.money, view, level, rules, shown, tuple(model.notes))
 
 
-def judge(rule: Preset, account: Account, check: Check) -> Judgement[int]:
-    """Return a rule's exact judgement.
-
-    Raises
-    ------
-    RuleError
-        If the rule cannot judge the account.
-    """
-    return rule.rule.judge(EXACT, fit(rule, account.portfolio, account.kinds).portfolio, check)
-
-
-def _judged(model: PortfolioFile, rule: Preset, account: Account, after: Account | None) -> RuleResult:
+def _judged(case: Case, rule: Preset, after: Case | None) -> RuleResult:
+    missing = not_listed(case.model, rule)
+    if missing and not case.partial:
+        why = reasons(missing)
+        return RuleResult(rule.name, rule.source, rule.as_of, refused=why, not_listed=missing)
     try:
-        fitted = fit(rule, account.portfolio, account.kinds)
-        answers = {name: rule.rule.judge(EXACT, fitted.portfolio, check) for name, check in LEVELS.items()}
+        fitted = {level: case.fitted(rule, level) for level in rule.levels}
+        answers = {level: case.judge(rule, level, fitted[level]) for level in rule.levels}
     except RuleError as error:
         why = str(error.details.get("why", error.message))
-        return RuleResult(rule.name, rule.source, rule.as_of, refused=why)
+        return RuleResult(rule.name, rule.source, rule.as_of, refused=why, not_listed=missing)
+    initial, maintenance = answers[Level.INITIAL], answers[Level.MAINTENANCE]
     scenarios: tuple[Scenario[int], ...] = getattr(rule.rule, "scenarios", ())
     outcomes = tuple(
         ScenarioResult(number(s.spot - WAD), s.move, number(s.weight), number(profit))
-        for s, profit in zip(scenarios, answers["initial"].scenarios, strict=True)
+        for s, profit in zip(scenarios, initial.scenarios, strict=False)
     )
     stress = None
     if isinstance(rule.rule, GridMargin) and rule.rule.cross is not None:
-        found = correlation_stress(EXACT, rule.rule, fitted.portfolio, INITIAL)
+        found = correlation_stress(EXACT, rule.rule, fitted[Level.INITIAL].portfolio, INITIAL)
         parts = (found.given, found.together, found.apart, found.plain, found.saved, found.at_risk)
         stress = Stress(*map(number, parts))
-    alone, common = _liquidation(model, rule, fitted.portfolio)
+    alone, common = _liquidation(case.model, rule, fitted[Level.MAINTENANCE].portfolio)
+    rows = {name: _level(answers[level], scenarios) for name, level in LEVELS.items() if level in answers}
     return RuleResult(
         rule.name,
         rule.source,
         rule.as_of,
         None,
-        fitted.left_out,
-        number(answers["initial"].equity),
-        _level(answers["initial"], scenarios),
-        _level(answers["maintenance"], scenarios),
+        fitted[Level.INITIAL].left_out,
+        number(initial.equity),
+        rows.pop("initial"),
+        rows.pop("maintenance"),
         outcomes,
         alone,
         common,
-        None if after is None else _impact(rule, answers, after),
+        None if after is None else _impact(rule, {"initial": initial, "maintenance": maintenance}, after),
         stress,
+        missing,
+        rows,
     )
 
 
@@ -254,7 +257,10 @@ def _level(answer: Judgement[int], scenarios: tuple[Scenario[int], ...]) -> Leve
     words = "no scenarios"
     if scenarios:
         words = "a contingency, worse than every scenario"
-        if answer.worst is not None and answer.worst < len(scenarios):
+        of_own = len(answer.scenarios) != len(scenarios)
+        if of_own:
+            words = "of a scenario set of its own"
+        elif answer.worst is not None and answer.worst < len(scenarios):
             worst = int(answer.worst)
             words = in_words(scenarios[worst])
     return LevelResult(number(answer.requirement), number(answer.excess), worst, words, charges)
@@ -270,9 +276,9 @@ def in_words(scenario: Scenario[int]) -> str:
     return f"spot {share}, {moved}{counted}"
 
 
-def _impact(rule: Preset, before: Mapping[str, Judgement[int]], after: Account) -> dict[str, Impact] | None:
+def _impact(rule: Preset, before: Mapping[str, Judgement[int]], after: Case) -> dict[str, Impact] | None:
     try:
-        then = {name: judge(rule, after, check).excess for name, check in LEVELS.items()}
+        then = {name: after.judge(rule, LEVELS[name]).excess for name in before}
     except RuleError:
         return None
     return {

@@ -13,6 +13,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import TypeAlias
 
 from protocol.errors import UnknownNameError
 from protocol.fixed_point import WAD
@@ -24,6 +25,7 @@ from protocol.margin.fit import kinds_of
 from protocol.margin.holdings import (
     ExpiryHolding,
     MarketHolding,
+    MarketTotals,
     OptionHolding,
     PerpHolding,
     Portfolio,
@@ -32,6 +34,7 @@ from protocol.margin.holdings import (
 from protocol.margin.judgement import Prices, PriceView
 from protocol.margin.presets.grids import wad
 from protocol.margin.presets.registry import Kind
+from protocol.margin.presets.synthetix_orders import fill_price
 from protocol.pricing.black76 import prices as black76
 from protocol.pricing.settlement import split_forward
 from protocol.pricing.volatility_surface import SviSlice
@@ -43,18 +46,23 @@ from scenarios.files.portfolio import (
     Perpetual,
     PortfolioFile,
     Position,
-    Quanto,
     Underlying,
 )
+from scenarios.margin_listed import kind_of
 
 SECONDS_PER_DAY = 86_400
-_VIEWS = {
+VIEWS = {
     "index": PriceView.INDEX,
     "mark": PriceView.MARK,
+    "slow": PriceView.SLOW,
     "conservative": PriceView.CONSERVATIVE,
     "bid-ask": PriceView.BID_ASK,
     "widened": PriceView.WIDENED,
+    "fill": PriceView.FILL,
 }
+Views: TypeAlias = tuple[PriceView, PriceView]
+"""Price views of assets and of contracts."""
+MARKS: Views = (PriceView.MARK, PriceView.MARK)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +93,7 @@ class _Market:
     rows: dict[str, dict[tuple[int, bool], int]] = field(default_factory=dict)
 
 
-def build(model: PortfolioFile, extra_cash: int = 0) -> Account:
+def build(model: PortfolioFile, extra_cash: int = 0, views: Views | None = None) -> Account:
     """Return the holdings of a file.
 
     Parameters
@@ -94,12 +102,16 @@ def build(model: PortfolioFile, extra_cash: int = 0) -> Account:
         The file.
     extra_cash
         Paid (negative) or received for trades, 18 decimals.
+    views
+        Which prices are read; those of the file if not given, marks where it leaves them to the rule.
 
     Raises
     ------
     SurfaceError
         If a volatility surface gives a negative variance.
     """
+    named = VIEWS.get(model.price_view)
+    views = views or (MARKS if named is None else (named, named))
     markets = {name: _Market() for name in model.underlyings}
     cash = extra_cash
     tokens = []
@@ -113,10 +125,10 @@ def build(model: PortfolioFile, extra_cash: int = 0) -> Account:
             assert held.price is not None
             tokens.append(TokenHolding(name, amount, wad(held.price), wad(held.confidence)))
     for position in model.positions:
-        _add(model, markets, position)
-    kinds = {_kind(position) for position in model.positions}
+        _add(model, markets, position, views[1])
+    kinds = {kind_of(position) for position in model.positions}
     holdings = tuple(
-        _holding(name, market, model)
+        _holding(name, market, model, views)
         for name, market in markets.items()
         if market.base or market.linear or market.rows
     )
@@ -124,17 +136,7 @@ def build(model: PortfolioFile, extra_cash: int = 0) -> Account:
     return Account(portfolio, frozenset(kinds) | (kinds_of(portfolio) - {Kind.PERPETUAL}))
 
 
-def _kind(position: Position) -> Kind:
-    if isinstance(position, Option):
-        return Kind.OPTION
-    if isinstance(position, InversePerpetual):
-        return Kind.INVERSE
-    if isinstance(position, Quanto):
-        return Kind.QUANTO
-    return Kind.FUTURE if isinstance(position, DatedFuture) else Kind.PERPETUAL
-
-
-def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Position) -> None:
+def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Position, view: PriceView) -> None:
     market, prices = markets[position.underlying], model.underlyings[position.underlying]
     if isinstance(position, Option):
         row = market.rows.setdefault(position.expiry, {})
@@ -143,7 +145,7 @@ def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Positio
         return
     market.linear = True
     units = wad(position.contracts if isinstance(position, InversePerpetual) else position.size)
-    mark = _mark(prices, model.price_view, owned=units >= 0)
+    mark = _mark(prices, view, units)
     entry = wad(position.entry)
     if isinstance(position, Perpetual):
         market.size += units
@@ -164,19 +166,27 @@ def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Positio
         markets[third].base += quanto.value(EXACT, Held(units, entry), {position.underlying: mark})
 
 
-def _holding(name: str, market: _Market, model: PortfolioFile) -> MarketHolding[int]:
+def _holding(name: str, market: _Market, model: PortfolioFile, views: Views) -> MarketHolding[int]:
     prices = model.underlyings[name]
     confidence = wad(prices.confidence)
     perp = None
     if market.linear:
-        mark = _mark(prices, model.price_view, owned=market.size >= 0)
+        mark = _mark(prices, views[1], market.size)
         perp = PerpHolding(market.size, mark, confidence, market.gain)
     expiries = tuple(
         _expiry(prices, prices.expiries[key], rows)
         for key, rows in sorted(market.rows.items(), key=lambda item: prices.expiries[item[0]].days)
     )
-    spot = _seen(prices, wad(prices.index), model.price_view, owned=market.base >= 0)
-    return MarketHolding(name, spot, confidence, perp, market.base, expiries)
+    spot = _seen(prices, wad(prices.index), views[0], market.base)
+    return MarketHolding(name, spot, confidence, perp, market.base, expiries, _totals(prices))
+
+
+def _totals(prices: Underlying) -> MarketTotals[int] | None:
+    interest = prices.open_interest
+    if interest is None and not prices.deposits and not prices.borrows:
+        return None
+    long, short = (0, 0) if interest is None else (wad(interest.long), wad(interest.short))
+    return MarketTotals(long, short, wad(prices.deposits), wad(prices.borrows))
 
 
 def _expiry(prices: Underlying, expiry: Expiry, rows: Mapping[tuple[int, bool], int]) -> ExpiryHolding[int]:
@@ -212,20 +222,24 @@ def _forward(prices: Underlying, expiry: Expiry) -> int:
     return wad(prices.index if expiry.forward is None else expiry.forward)
 
 
-def _mark(prices: Underlying, view: str, *, owned: bool) -> int:
+def _mark(prices: Underlying, view: PriceView, units: int) -> int:
     mark = prices.index if prices.mark is None else prices.mark
-    return _seen(prices, wad(mark), view, owned=owned)
+    return _seen(prices, wad(mark), view, units)
 
 
-def _seen(prices: Underlying, current: int, view: str, *, owned: bool) -> int:
+def _seen(prices: Underlying, current: int, view: PriceView, units: int) -> int:
     """Return what the view reads where the current price is ``current``; other prices stand in by it."""
-    if view == "index":
+    if view is PriceView.INDEX:
         return wad(prices.index)
+    if view is PriceView.FILL:  # of the order that closes the position
+        interest = prices.open_interest
+        skew = 0 if interest is None else wad(interest.long) - wad(interest.short)
+        return fill_price(EXACT, skew, wad(prices.skew_scale), -units, current)
     slow, bid, ask = (
         current if price is None else wad(price) for price in (prices.slow, prices.bid, prices.ask)
     )
     known = Prices(current, slow, bid, ask, wad(prices.uncertainty))
-    return known.seen(EXACT, _VIEWS[view], owned)
+    return known.seen(EXACT, view, units >= 0)
 
 
 def traded(model: PortfolioFile, orders: Iterable[TradeOrder]) -> tuple[PortfolioFile, int]:

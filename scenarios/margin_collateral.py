@@ -9,15 +9,15 @@ judgement found; it is the cheapest plan at the weights as measured.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import ROUND_DOWN, ROUND_UP, Decimal
 
 from protocol.errors import NoCollateralPlanError, RuleError
 from protocol.margin.presets.registry import Preset
 from protocol.margin.what_if import Asset, Plan, cheapest_collateral
 from scenarios.files.portfolio import Collateral, PortfolioFile
-from scenarios.margin import LEVELS, judge, number
-from scenarios.margin_build import build
+from scenarios.margin import number
+from scenarios.margin_judge import LEVELS, Case
 
 _ROUNDS = 8
 _STEP = Decimal("1e-9")
@@ -59,26 +59,30 @@ class CollateralPlan:
 
 
 def plan_collateral(
-    model: PortfolioFile, rule: Preset, target: Decimal, level: str = "initial"
+    case: Case | PortfolioFile, rule: Preset, target: Decimal, level: str = "initial"
 ) -> CollateralPlan:
     """Return the cheapest plan to bring the excess of one rule to at least ``target``.
 
     Parameters
     ----------
-    model
+    case
         The file: its collateral says what is held, available and locked, and what it costs.
     rule
         The rule.
     target
         Excess wanted, in the file's money; below today's excess what can be spared is withdrawn.
     level
-        ``initial`` or ``maintenance``.
+        One of ``LEVELS``.
     """
+    case = case if isinstance(case, Case) else Case(case)
+    if LEVELS[level] not in rule.levels:
+        return _none(rule, f"it has no {level} level")
+    model = case.model
     try:
-        before = _excess(model, rule, level)
+        before = _excess(case, model, rule, level)
     except RuleError as error:
         return _none(rule, str(error.details.get("why", error.message)))
-    assets = {name: _asset(model, rule, level, name, before) for name in model.collateral}
+    assets = {name: _asset(case, rule, level, name, before) for name in model.collateral}
     needed = target - before
     best: tuple[Plan, Decimal] | None = None
     for _ in range(_ROUNDS):
@@ -88,7 +92,7 @@ def plan_collateral(
             if best is None:
                 return _none(rule, error.message, before)
             break
-        after = _excess(_after(model, plan), rule, level)
+        after = _excess(case, _after(model, plan), rule, level)
         if after >= target and (best is None or plan.cost <= best[0].cost):
             best = plan, after
         if 0 <= after - target <= _NEAR_ENOUGH:
@@ -116,8 +120,8 @@ def _none(rule: Preset, reason: str, before: Decimal | None = None) -> Collatera
     return CollateralPlan(rule.name, reason, Decimal(0), {}, {}, {}, before, None)
 
 
-def _excess(model: PortfolioFile, rule: Preset, level: str) -> Decimal:
-    return number(judge(rule, build(model), LEVELS[level]).excess)
+def _excess(case: Case, model: PortfolioFile, rule: Preset, level: str) -> Decimal:
+    return number(replace(case, model=model).judge(rule, LEVELS[level]).excess)
 
 
 def _price(model: PortfolioFile, name: str) -> Decimal:
@@ -127,14 +131,15 @@ def _price(model: PortfolioFile, name: str) -> Decimal:
     return model.underlyings[name].index if held.price is None else held.price
 
 
-def _asset(model: PortfolioFile, rule: Preset, level: str, name: str, before: Decimal) -> Asset:
+def _asset(case: Case, rule: Preset, level: str, name: str, before: Decimal) -> Asset:
     """Return an asset with its weight measured by posting a little more of it."""
+    model = case.model
     held, price = model.collateral[name], _price(model, name)
     weight = Decimal(0)
     if held.available > 0 or held.amount > 0 or held.cash:
         probe = _PROBE_DOLLARS / price
         try:
-            weight = (_excess(_changed(model, {name: probe}), rule, level) - before) / _PROBE_DOLLARS
+            weight = (_excess(case, _changed(model, {name: probe}), rule, level) - before) / _PROBE_DOLLARS
         except RuleError:
             return Asset(float(price), 0.0)
     return Asset(

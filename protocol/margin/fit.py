@@ -6,11 +6,11 @@ place for is refused, unless leaving it out can only ask for more: collateral th
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from protocol.errors import UnfitPortfolioError
-from protocol.margin.holdings import Portfolio, TokenHolding
+from protocol.margin.accounts.assets import CASH, listed_as
+from protocol.margin.holdings import MarketHolding, Portfolio, TokenHolding
 from protocol.margin.presets.derive_pmrm_2 import PortfolioMargin2
 from protocol.margin.presets.registry import Kind, Preset
 
@@ -62,28 +62,47 @@ def fit(preset: Preset, portfolio: Portfolio[int], kinds: frozenset[Kind]) -> Fi
         raise UnfitPortfolioError(preset.name, "it knows no " + ", ".join(sorted(k.value for k in missing)))
     if any(token.amount < 0 for token in portfolio.tokens):
         raise UnfitPortfolioError(preset.name, "it knows no debt of a collateral token")
-    names = [market.underlying for market in portfolio.markets]
-    unknown = [name for name in names if preset.underlyings and name not in preset.underlyings]
-    if unknown:
+    if unknown := _without_parameters(preset, portfolio):
         raise UnfitPortfolioError(preset.name, "it has no parameters for " + ", ".join(unknown))
+    left_out = tuple(
+        [m.underlying for m in portfolio.markets if m.base and not counts(preset, m.underlying, Kind.BASE)]
+        + [t.asset for t in portfolio.tokens if not counts(preset, t.asset, Kind.TOKEN)]
+    )
+    markets = tuple(
+        market if market.underlying not in left_out else replace(market, base=0)
+        for market in portfolio.markets
+    )
+    if preset.collateral is not None or Kind.BASE not in preset.holds:
+        markets = tuple(m for m in markets if m.base or m.perp is not None or m.expiries)
+    tokens = tuple(token for token in portfolio.tokens if token.asset not in left_out)
+    portfolio = replace(portfolio, markets=markets, tokens=tokens)
+    names = [market.underlying for market in markets]
     if preset.single_market and len(names) != 1:
         held = " and ".join(names) or "none"
         raise UnfitPortfolioError(preset.name, f"it judges one underlying, the account holds {held}")
-    left_out = tuple(_left_out(preset, portfolio))
-    if Kind.BASE not in preset.holds:
-        portfolio = replace(portfolio, markets=tuple(replace(m, base=0) for m in portfolio.markets))
-    if Kind.TOKEN not in preset.holds:
-        portfolio = replace(portfolio, tokens=())
     if isinstance(preset.rule, PortfolioMargin2):
         portfolio = _base_as_token(portfolio)
     return Fitted(portfolio, left_out)
 
 
-def _left_out(preset: Preset, portfolio: Portfolio[int]) -> Iterator[str]:
-    if Kind.BASE not in preset.holds:
-        yield from (market.underlying for market in portfolio.markets if market.base)
-    if Kind.TOKEN not in preset.holds:
-        yield from (token.asset for token in portfolio.tokens)
+def counts(preset: Preset, asset: str, kind: Kind) -> bool:
+    """Return whether a balance of ``asset`` has a place under the rule."""
+    return kind in preset.holds and (
+        preset.collateral is None or listed_as(asset) in preset.collateral or asset == CASH
+    )
+
+
+def _without_parameters(preset: Preset, portfolio: Portfolio[int]) -> list[str]:
+    """Return underlyings in which something is held that the rule has no numbers for."""
+    return [market.underlying for market in portfolio.markets if not _known(preset, market)]
+
+
+def _known(preset: Preset, market: MarketHolding[int]) -> bool:
+    if market.base < 0 and not counts(preset, market.underlying, Kind.DEBT):
+        return False
+    weighed = preset.collateral is None and Kind.BASE in preset.holds
+    derivatives = market.perp is not None or bool(market.expiries) or weighed
+    return not (derivatives and preset.underlyings and market.underlying not in preset.underlyings)
 
 
 def _base_as_token(portfolio: Portfolio[int]) -> Portfolio[int]:

@@ -69,6 +69,24 @@ class PerpHolding(Generic[N]):
 
 
 @dataclass(frozen=True, slots=True)
+class MarketTotals(Generic[N]):
+    """What all accounts together hold of one underlying, in units: rules that grow with crowding read it.
+
+    Parameters
+    ----------
+    long, short
+        Open interest of the perpetual.
+    deposits, borrows
+        Of the underlying as a token.
+    """
+
+    long: N
+    short: N
+    deposits: N
+    borrows: N
+
+
+@dataclass(frozen=True, slots=True)
 class MarketHolding(Generic[N]):
     """All that is held of one underlying.
 
@@ -84,6 +102,8 @@ class MarketHolding(Generic[N]):
         Units of the underlying held as collateral.
     expiries
         Options by expiry.
+    totals
+        What everybody holds, where it is known.
     """
 
     underlying: str
@@ -92,6 +112,7 @@ class MarketHolding(Generic[N]):
     perp: PerpHolding[N] | None
     base: N
     expiries: tuple[ExpiryHolding[N], ...]
+    totals: MarketTotals[N] | None = None
 
 
 @dataclass(frozen=True, slots=True)

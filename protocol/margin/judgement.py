@@ -23,6 +23,7 @@ class Level(Enum):
     MAINTENANCE = "maintenance"
     LIQUIDATION_END = "liquidation end"
     BUFFER = "buffer"
+    TRUSTED = "trusted caller"
 
 
 class PriceView(Enum):
@@ -33,6 +34,8 @@ class PriceView(Enum):
     CONSERVATIVE = "conservative"  # the worse of the spot price and a slow one, by side
     BID_ASK = "bid and ask"  # bid for what is owned, ask for what is owed
     WIDENED = "widened"  # the mark moved against the account by the oracle's uncertainty
+    SLOW = "slow"  # a time-weighted or stable price, whatever the side
+    FILL = "fill"  # at which closing would fill, with the skew's impact
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +86,8 @@ class Prices(Generic[N]):
             )
         if view is PriceView.BID_ASK:
             return context.where(owned, self.bid, self.ask)
+        if view is PriceView.SLOW:
+            return self.slow
         if view is PriceView.WIDENED:
             lower = context.maximum(self.mark - self.uncertainty, context.zero)
             return context.where(owned, lower, self.mark + self.uncertainty)

@@ -109,6 +109,10 @@ def build_parser() -> Parser:
     return parser
 
 
+LEVEL_NAMES = ("initial", "fill", "maintenance", "liquidation-end", "buffer", "trusted-caller")
+VIEW_NAMES = ("rule", "index", "mark", "slow", "conservative", "bid-ask", "widened", "fill")
+
+
 def _add_margin(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     margin = add("margin", "judge one portfolio under several margin rules side by side")
     margin.add_argument("portfolio", nargs="?", help="portfolio file, or a shipped example by name")
@@ -116,9 +120,23 @@ def _add_margin(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     margin.add_argument("--rule", action="append", metavar="NAME", help="only this rule, repeatable")
     margin.add_argument(
         "--level",
-        choices=("initial", "maintenance"),
+        choices=LEVEL_NAMES,
         default="initial",
         help="level that is shown in detail and whose failing is a finding (exit 1)",
+    )
+    margin.add_argument(
+        "--view", choices=VIEW_NAMES, help="prices that every rule reads (those of the file, or its own)"
+    )
+    margin.add_argument(
+        "--scenarios",
+        choices=("rule", "all", "basis"),
+        default="rule",
+        help="scenario set: the level's own (rule), all, or the basis moves of a trusted caller",
+    )
+    margin.add_argument(
+        "--partial",
+        action="store_true",
+        help="let a rule that does not list a position judge the rest, and name what was left out",
     )
     margin.add_argument(
         "--trade",

@@ -42,15 +42,16 @@ def run(arguments: Namespace) -> Answer:
     from scenarios.files.portfolio_checks import load_portfolio
     from scenarios.margin import compare, rules_of
     from scenarios.margin_collateral import plan_collateral
+    from scenarios.margin_judge import Case
 
     model = load_portfolio(arguments.portfolio)
     names = arguments.rule or ()
-    result = compare(model, names, trades, arguments.level)
+    scenarios = None if arguments.scenarios == "rule" else arguments.scenarios
+    case = Case(model, arguments.view, scenarios, arguments.partial)
+    result = compare(case, names, trades, arguments.level)
     plans: tuple[CollateralPlan, ...] = ()
     if excess is not None:
-        plans = tuple(
-            plan_collateral(model, rule, excess, arguments.level) for rule in rules_of(model, names)
-        )
+        plans = tuple(plan_collateral(case, rule, excess, arguments.level) for rule in rules_of(model, names))
     if target:
         from scenarios.report.margin import render_page
         from scenarios.report.write import write_atomically
@@ -92,6 +93,7 @@ def _list(arguments: Namespace) -> Answer:
             "holds": sorted(kind.value for kind in one.holds),
             "underlyings": one.underlyings,
             "single_market": one.single_market,
+            "levels": [level.value.replace(" ", "-") for level in one.levels],
         }
         for one in PRESETS
     ]

@@ -10,7 +10,9 @@ from pydantic_core import PydanticCustomError
 
 from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
 
-PriceViewName: TypeAlias = Literal["index", "mark", "conservative", "bid-ask", "widened"]
+PriceViewName: TypeAlias = Literal[
+    "rule", "index", "mark", "slow", "conservative", "bid-ask", "widened", "fill"
+]
 
 
 ZERO, ONE = Decimal(0), Decimal(1)
@@ -70,6 +72,13 @@ class Expiry(_Part):
     volatility_confidence: Share = ONE
 
 
+class OpenInterest(_Part):
+    """What all accounts together hold of an underlying's perpetual."""
+
+    long: NotNegative
+    short: NotNegative
+
+
 class Underlying(_Part):
     """The prices of one underlying."""
 
@@ -80,6 +89,12 @@ class Underlying(_Part):
     ask: Positive | None = None
     uncertainty: NotNegative = Field(ZERO, description="Half the oracle's confidence interval.")
     confidence: Share = Field(ONE, description="What the oracle claims, 0 to 1.")
+    open_interest: OpenInterest | None = Field(None, description="Of all accounts, in units.")
+    deposits: NotNegative = Field(ZERO, description="Of all accounts as a token, in units.")
+    borrows: NotNegative = Field(ZERO, description="By all accounts, in units.")
+    skew_scale: NotNegative = Field(
+        ZERO, description="Skew that moves the price by itself; zero: closing has no impact."
+    )
     expiries: dict[str, Expiry] = Field(default_factory=dict)
 
 
@@ -156,7 +171,9 @@ class PortfolioFile(_Part):
 
     title: str = Field(min_length=1)
     money: str = Field("USD", description="The unit of every price.")
-    price_view: PriceViewName = Field("mark", description="Which of the known prices are read.")
+    price_view: PriceViewName = Field(
+        "rule", description="Which of the known prices are read; `rule`: those of each rule's level."
+    )
     stable_price: Positive = Field(ONE, description="Price of the settlement asset.")
     collateral: dict[str, Collateral] = Field(default_factory=dict, description="Balances by asset.")
     underlyings: dict[str, Underlying] = Field(default_factory=dict, description="Prices by underlying.")

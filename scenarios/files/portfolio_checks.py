@@ -19,6 +19,7 @@ from scenarios.files.portfolio import (
     DatedFuture,
     Expiry,
     InversePerpetual,
+    OpenInterest,
     Option,
     OwnRule,
     Perpetual,
@@ -102,6 +103,8 @@ def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
         return _PARTS.get(str(path[0]))
     if len(path) == 4 and path[2] == "expiries":
         return Expiry
+    if len(path) == 3 and path[2] == "open_interest":
+        return OpenInterest
     return Surface if len(path) == 5 and path[4] == "svi" else None
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from typing import TYPE_CHECKING
 
+from scenarios.margin_listed import reasons
 from scenarios.report.html import template_environment
 
 if TYPE_CHECKING:
@@ -15,6 +16,14 @@ if TYPE_CHECKING:
     from scenarios.margin_collateral import CollateralPlan
 
 HEADER = ("Rule", "Equity", "Initial", "Excess", "Maintenance", "Excess", "Worst scenario")
+
+
+def header(result: MarginComparison) -> tuple[str, ...]:
+    """Return the head of ``rule_rows``: a level besides the usual two has columns of its own."""
+    if result.level in {"initial", "maintenance"}:
+        return HEADER
+    name = result.level.replace("-", " ").capitalize()
+    return (*HEADER[:-1], name, "Excess", HEADER[-1])
 
 
 def money(value: Decimal | None) -> str:
@@ -41,8 +50,17 @@ def rule_rows(result: MarginComparison) -> list[tuple[str, ...]]:
             continue
         cells = (rule.equity, rule.initial.requirement, rule.initial.excess)
         lower = (rule.maintenance.requirement, rule.maintenance.excess)
-        rows.append((rule.name, *map(money, (*cells, *lower)), shown.worst_in_words))
+        name = f"{rule.name} (in part)" if rule.not_listed else rule.name
+        asked = () if len(header(result)) == len(HEADER) else (shown.requirement, shown.excess)
+        rows.append((name, *map(money, (*cells, *lower, *asked)), shown.worst_in_words))
     return rows
+
+
+def refusals(result: MarginComparison) -> list[tuple[str, str]]:
+    """Return rules that do not judge the account, or not at the level asked for, with the reason."""
+    rows = [(rule.name, rule.refused) for rule in result.rules if rule.refused]
+    without = [r.name for r in result.rules if not r.refused and r.at(result.level) is None]
+    return rows + [(name, f"it has no {result.level} level") for name in without]
 
 
 def lead(result: MarginComparison) -> str:
@@ -127,16 +145,15 @@ def print_comparison(result: MarginComparison, plans: Sequence[CollateralPlan], 
     from scenarios.report.text import plain  # noqa: PLC0415 - beside rich, which is heavy
 
     console.print(plain(result.title), style="bold")
-    _table(console, HEADER, rule_rows(result))
+    _table(console, header(result), rule_rows(result))
     for rule in result.rules:
         shown = rule.at(result.level)
         if shown is not None:
             console.print(
                 plain(f"{rule.name}: {charge_text(shown.charges)}{_left_out(rule)}"), soft_wrap=True
             )
-    for rule in result.rules:
-        if rule.refused:
-            console.print(plain(f"{rule.name}: not judged: {rule.refused}"), soft_wrap=True)
+    for name, why in refusals(result):
+        console.print(plain(f"{name}: not judged: {why}"), soft_wrap=True)
     if rows := liquidation_rows(result):
         console.print("Maintenance margin fails at", style="bold")
         _table(console, ("Rule", "Moves", "Below", "Above"), rows)
@@ -154,7 +171,8 @@ def print_comparison(result: MarginComparison, plans: Sequence[CollateralPlan], 
 
 
 def _left_out(rule: RuleResult) -> str:
-    return f"; not counted: {', '.join(rule.left_out)}" if rule.left_out else ""
+    text = f"; not counted: {', '.join(rule.left_out)}" if rule.left_out else ""
+    return text + (f"; left out: {reasons(rule.not_listed)}" if rule.not_listed else "")
 
 
 def _table(console: Console, header: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
@@ -189,12 +207,14 @@ def render_page(result: MarginComparison, plans: Sequence[CollateralPlan] = ()) 
     return engine.get_template("margin.html.j2").render(
         result=result,
         style=Markup(engine.get_template("style.css").render()),  # noqa: S704 - our own file
-        header=HEADER,
+        header=header(result),
         rows=rule_rows(result),
         lead=lead(result),
         maps=maps,
-        add_ons=[(rule.name, charge_text(shown.charges), ", ".join(rule.left_out)) for rule, shown in judged],
-        refused=[(rule.name, rule.refused) for rule in result.rules if rule.refused],
+        add_ons=[
+            (r.name, charge_text(shown.charges), _left_out(r).removeprefix("; ")) for r, shown in judged
+        ],
+        refused=refusals(result),
         liquidation=liquidation_rows(result),
         impacts=impact_rows(result) if result.trades else [],
         stress_header=STRESS_HEADER,

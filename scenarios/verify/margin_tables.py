@@ -8,10 +8,18 @@ from functools import partial
 from math import isclose
 from typing import Any
 
+from protocol.fixed_point.context import EXACT
 from protocol.fixed_point.float64 import FLOAT64
 from protocol.margin.judgement import Check, Level, Prices
 from protocol.margin.presets import drift_v2
-from protocol.margin.presets.dydx_v4 import Position, SubAccount, Tier
+from protocol.margin.presets.dydx_v4 import (
+    Position,
+    SubAccount,
+    Tier,
+    bankruptcy_quote,
+    fillable_price,
+    insurance_delta,
+)
 from protocol.margin.presets.mango_v4 import MangoAccount, PerpHolding, SpotOrders, TokenTerms
 from scenarios.verify.tally import Checker, Document, Tally
 
@@ -20,7 +28,7 @@ SUBTICKS = 10**8
 HEALTH_TOLERANCE = 1e-8
 
 
-def _sub_account(row: Mapping[str, Any]) -> SubAccount:
+def _sub_account(row: Mapping[str, Any]) -> SubAccount[int]:
     positions = tuple(
         Position(
             str(p["perp"]),
@@ -28,7 +36,8 @@ def _sub_account(row: Mapping[str, Any]) -> SubAccount:
             p["price"],
             0,
             p["atomic_resolution"],
-            Tier(p["im_ppm"], p["mm_fraction_ppm"]),
+            Tier(p["im_ppm"], p["mm_fraction_ppm"], 0, 0),
+            0,
         )
         for p in row["positions"]
     )
@@ -36,20 +45,20 @@ def _sub_account(row: Mapping[str, Any]) -> SubAccount:
 
 
 def _bankruptcy(row: Mapping[str, Any]) -> object:
-    return _sub_account(row).bankruptcy_quote(str(row["perp"]), row["deltaQuantums"])
+    return bankruptcy_quote(_sub_account(row), str(row["perp"]), row["deltaQuantums"])
 
 
 def _fillable(row: Mapping[str, Any]) -> object:
     config = row["config"]
-    price = _sub_account(row).fillable_price(str(row["perp"]), config["ba"], config["smmr"])
+    price = fillable_price(_sub_account(row), str(row["perp"]), config["ba"], config["smmr"])
     return [price.numerator, price.denominator]
 
 
 def _insurance(row: Mapping[str, Any]) -> object:
     side = 1 if row["isBuy"] else -1
     quote = row["fillAmount"] * row["subticks"] // SUBTICKS
-    return _sub_account(row).insurance_delta(
-        str(row["perp"]), side * row["fillAmount"], -side * quote, row["config"]["fee"]
+    return insurance_delta(
+        _sub_account(row), str(row["perp"]), side * row["fillAmount"], -side * quote, row["config"]["fee"]
     )
 
 
@@ -64,12 +73,12 @@ def _requirements(row: Mapping[str, Any]) -> object:
         tier,
         row["open_interest"],
     )
-    return list(position.requirements(position.quantums))
+    return list(position.requirements(EXACT, position.quantums))
 
 
 def _initial(row: Mapping[str, Any]) -> object:
     tier = Tier(row["im_ppm"], 0, row["oi_lower"], row["oi_upper"])
-    return tier.initial_up(row["notional"], row["oi_notional"])
+    return tier.initial_up(EXACT, row["notional"], row["oi_notional"])
 
 
 def _expected(row: Mapping[str, Any]) -> object:
@@ -91,8 +100,8 @@ DYDX: Mapping[str, Callable[[Mapping[str, Any]], object]] = {
 }
 
 DRIFT: Mapping[str, Callable[..., object]] = {
-    "size_discount_asset_weight": drift_v2.size_discount,
-    "size_premium_liability_weight": drift_v2.size_premium,
+    "size_discount_asset_weight": partial(drift_v2.size_discount, EXACT),
+    "size_premium_liability_weight": partial(drift_v2.size_premium, EXACT),
     "base_amount_to_cover_shortage": drift_v2.base_to_cover_shortage,
     "liability_transfer_to_cover_shortage": drift_v2.liability_to_cover_shortage,
     "liability_transfer_implied_by_asset": drift_v2.liability_for_asset_up,

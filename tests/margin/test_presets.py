@@ -26,8 +26,8 @@ from protocol.margin.holdings import (
 from protocol.margin.judgement import INITIAL, MAINTENANCE, Check, Level, Prices, PriceView
 from protocol.margin.presets import drift_v2
 from protocol.margin.presets.deribit_standard import DERIBIT_STANDARD
-from protocol.margin.presets.dydx_v4 import LARGE, MID, Position, SubAccount
-from protocol.margin.presets.euler_v2 import EulerAccount, Ramp, VaultCollateral, liquidation
+from protocol.margin.presets.dydx_v4 import LARGE, MID, Position, SubAccount, liquidatable
+from protocol.margin.presets.euler_v2 import EulerAccount, Ramp, VaultCollateral, fixed_ratio, liquidation
 from protocol.margin.presets.gmx_v2 import IsolatedPosition, MarketTerms, price_impact
 from protocol.margin.presets.grids import GRIDS, PARADEX, PLAIN, span, tims
 from protocol.margin.presets.hyperliquid import (
@@ -210,59 +210,59 @@ def test_deribit_standard_margin() -> None:
 
 
 def test_dydx_tiers_by_open_interest() -> None:
-    assert LARGE.fraction_down(10**18) == 50_000
-    assert [MID.fraction_down(x * 10**12) for x in (20, 35, 50)] == [100_000, 550_000, 10**6]
-    position = Position("BTC", 10**8, 50_000, 0, -8, LARGE)
+    assert LARGE.fraction_down(EXACT, 10**18) == 50_000
+    assert [MID.fraction_down(EXACT, x * 10**12) for x in (20, 35, 50)] == [100_000, 550_000, 10**6]
+    position = Position("BTC", 10**8, 50_000, 0, -8, LARGE, 0)
     account = SubAccount(-48_600 * 10**6, (position,))
     # Equity 1,400; initial 2,500; maintenance 1,500.
-    assert account.judge(INITIAL).excess == -1_100 * 10**6
-    assert account.judge(MAINTENANCE).excess == -100 * 10**6
-    assert account.liquidatable()
-    assert not SubAccount(-48_500 * 10**6, (position,)).liquidatable()
+    assert account.judge(EXACT, INITIAL).excess == -1_100 * 10**6
+    assert account.judge(EXACT, MAINTENANCE).excess == -100 * 10**6
+    assert liquidatable(account)
+    assert not liquidatable(SubAccount(-48_500 * 10**6, (position,)))
 
 
 def test_drift_reads_the_worse_price_for_initial_margin_only() -> None:
     usdc = drift_v2.SpotHolding(
-        1_000 * 10**6, 6, drift_v2.StrictPrice(10**6, 10**6), 10**4, 10**4, 10**4, 10**4
+        1_000 * 10**6, 6, drift_v2.StrictPrice(10**6, 10**6), 10**4, 10**4, 10**4, 10**4, 0, 0, 0
     )
     sol = drift_v2.SpotHolding(
-        -5 * 10**9, 9, drift_v2.StrictPrice(100 * 10**6, 120 * 10**6), 8_000, 9_000, 12_000, 11_000
+        -5 * 10**9, 9, drift_v2.StrictPrice(100 * 10**6, 120 * 10**6), 8_000, 9_000, 12_000, 11_000, 0, 0, 0
     )
     account = drift_v2.DriftAccount((usdc, sol), ())
-    assert account.judge(INITIAL).excess == (1_000 - 5 * 120 * 12 // 10) * 10**6
-    assert account.judge(MAINTENANCE).excess == (1_000 - 550) * 10**6
+    assert account.judge(EXACT, INITIAL).excess == (1_000 - 5 * 120 * 12 // 10) * 10**6
+    assert account.judge(EXACT, MAINTENANCE).excess == (1_000 - 550) * 10**6
 
 
 def test_drift_perpetual_with_orders_and_profit() -> None:
     quote = drift_v2.StrictPrice(10**6, 10**6)
     perp = drift_v2.PerpHolding(
-        10**9, 500 * 10**6, 100 * 10**6, quote, 1_000, 500, bids=2 * 10**9, asks=10**9, orders=2
+        10**9, 500 * 10**6, 100 * 10**6, quote, 1_000, 500, 0, 10**4, bids=2 * 10**9, asks=10**9, orders=2
     )
     # Three units with the bids filled at 100: 10 % of 300 and two cents.
-    assert perp.requirement(Level.INITIAL) == 30 * 10**6 + 20_000
-    assert perp.requirement(Level.FILL) == 22_500_000 + 20_000
-    assert perp.requirement(Level.MAINTENANCE) == 15 * 10**6 + 20_000
-    assert perp.weighted_profit(Level.INITIAL) == 100 * 10**6
-    assert perp.weighted_profit(Level.MAINTENANCE) == 500 * 10**6
-    assert replace(perp, profit=-7 * 10**6).weighted_profit(Level.INITIAL) == -7 * 10**6
+    assert perp.requirement(EXACT, Level.INITIAL) == 30 * 10**6 + 20_000
+    assert perp.requirement(EXACT, Level.FILL) == 22_500_000 + 20_000
+    assert perp.requirement(EXACT, Level.MAINTENANCE) == 15 * 10**6 + 20_000
+    assert perp.weighted_profit(EXACT, Level.INITIAL) == 100 * 10**6
+    assert perp.weighted_profit(EXACT, Level.MAINTENANCE) == 500 * 10**6
+    assert replace(perp, profit=-7 * 10**6).weighted_profit(EXACT, Level.INITIAL) == -7 * 10**6
 
 
 # Euler, GMX
 
 
-def euler(middle: int) -> EulerAccount:
-    vault = VaultCollateral("WETH", WAD, middle * 99 // 100, middle, Ramp(8_000, 8_500))
+def euler(middle: int) -> EulerAccount[int]:
+    vault = VaultCollateral("WETH", WAD, middle * 99 // 100, middle, fixed_ratio(8_000, 8_500))
     return EulerAccount((vault,), 850 * 10**6, 860 * WAD, 850 * WAD)
 
 
 def test_euler_borrows_at_bid_and_ask_and_liquidates_at_the_middle() -> None:
     account = euler(1_000 * WAD)
-    assert account.judge(INITIAL).excess == 792 * WAD - 860 * WAD
-    assert account.judge(MAINTENANCE).excess == 0
+    assert account.judge(EXACT, INITIAL).excess == 792 * WAD - 860 * WAD
+    assert account.judge(EXACT, MAINTENANCE).excess == 0
     ramp = Ramp(7_000, 8_000, initial=9_000, until=200, duration=100)
-    assert [ramp.liquidation(t) for t in (100, 150, 200, 300)] == [9_000, 8_500, 8_000, 8_000]
+    assert [ramp.liquidation(EXACT, t) for t in (100, 150, 200, 300)] == [9_000, 8_500, 8_000, 8_000]
     raised = Ramp(7_000, 9_000, initial=8_000, until=200, duration=100)
-    assert raised.liquidation(100) == 9_000
+    assert raised.liquidation(EXACT, 100) == 9_000
 
 
 def test_euler_discount_grows_with_the_shortfall() -> None:

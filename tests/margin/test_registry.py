@@ -12,7 +12,7 @@ from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.fixed_point.float64 import FLOAT64
 from protocol.margin.holdings import MarketHolding, PerpHolding, Portfolio, TokenHolding
-from protocol.margin.judgement import INITIAL, MAINTENANCE
+from protocol.margin.judgement import INITIAL, MAINTENANCE, Level
 from protocol.margin.presets.derive_deployed import (
     PORTFOLIO,
     STANDARD,
@@ -20,7 +20,7 @@ from protocol.margin.presets.derive_deployed import (
     STANDARD_ETH,
     portfolio_2,
 )
-from protocol.margin.presets.registry import PRESETS, preset
+from protocol.margin.presets.registry import PRESETS, Kind, Preset, preset
 from scenarios.verify.margin_derive import (
     collateral_terms,
     portfolio_rule,
@@ -47,14 +47,31 @@ def hedged(base: int) -> Portfolio[int]:
     return Portfolio(1_000 * WAD, WAD, (market,))
 
 
+def subject(one: Preset) -> Portfolio[int]:
+    """Return an account of the kind that the rule lists: a sold perpetual, or ether against a loan."""
+    if one.name == "aave-v3-emode":
+        short = replace(hedged(-WAD), tokens=(TokenHolding("wstETH", WAD, 3_600 * WAD, WAD),))
+        return replace(short, markets=(replace(short.markets[0], perp=None),))
+    if Kind.PERPETUAL not in one.holds:
+        loan = replace(hedged(2 * WAD), cash=-1_000 * WAD)
+        return replace(loan, markets=(replace(loan.markets[0], perp=None),))
+    account = hedged(0)
+    if one.underlyings and "ETH" not in one.underlyings:
+        account = replace(account, markets=(replace(account.markets[0], underlying=one.underlyings[0]),))
+    return account
+
+
 @pytest.mark.parametrize("one", PRESETS, ids=lambda one: one.name)
-def test_every_preset_judges_in_both_planes(one) -> None:
+def test_every_preset_judges_in_both_planes(one: Preset) -> None:
     assert one.source
     assert one.as_of
-    exact = {check.level: one.rule.judge(EXACT, hedged(0), check) for check in (INITIAL, MAINTENANCE)}
-    assert exact[INITIAL.level].excess <= exact[MAINTENANCE.level].excess < 1_000 * WAD
-    array = FLOAT64.load(one.rule).judge(FLOAT64, FLOAT64.load(hedged(0)), INITIAL)
-    assert float(array.excess) == pytest.approx(exact[INITIAL.level].excess / 1e18)
+    account = subject(one)
+    exact = {check.level: one.rule.judge(EXACT, account, check) for check in (INITIAL, MAINTENANCE)}
+    assert exact[INITIAL.level].excess <= exact[MAINTENANCE.level].excess
+    assert exact[MAINTENANCE.level].excess < exact[MAINTENANCE.level].equity
+    assert set(one.levels) >= {Level.INITIAL, Level.MAINTENANCE}
+    array = FLOAT64.load(one.rule).judge(FLOAT64, FLOAT64.load(account), MAINTENANCE)
+    assert float(array.excess) == pytest.approx(exact[MAINTENANCE.level].excess / 1e18)
 
 
 def test_an_unknown_preset_names_those_that_exist() -> None:

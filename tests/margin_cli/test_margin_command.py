@@ -16,7 +16,7 @@ from protocol.errors import UnknownNameError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.margin.fit import fit
-from protocol.margin.judgement import INITIAL, MAINTENANCE
+from protocol.margin.judgement import INITIAL, MAINTENANCE, Level
 from protocol.margin.moves import moved
 from protocol.margin.presets.registry import PRESETS, preset
 from scenarios.cli.main import main
@@ -29,7 +29,7 @@ from scenarios.report.margin import render_page
 
 RULE_KEYS = {
     "name", "source", "as_of", "refused", "left_out", "equity", "initial", "maintenance", "scenarios",
-    "liquidation", "common_direction", "impact", "stress",
+    "liquidation", "common_direction", "impact", "stress", "not_listed", "levels",
 }  # fmt: skip
 
 
@@ -108,7 +108,6 @@ def test_validate_and_schema_know_portfolios(tmp_path: Path, capsys: pytest.Capt
 @pytest.mark.parametrize("name", list_examples())
 def test_every_rule_answers_or_says_why(name: str) -> None:
     model = load_portfolio(name)
-    account = build(model)
     judged = 0
     for rule, found in zip(rules_of(model), answer(name).rules, strict=True):
         if found.refused is not None:
@@ -118,6 +117,7 @@ def test_every_rule_answers_or_says_why(name: str) -> None:
         judged += 1
         assert found.initial is not None
         assert found.maintenance is not None
+        account = build(model, views=rule.levels[Level.INITIAL].views)
         fitted = fit(rule, account.portfolio, account.kinds).portfolio
         assert found.initial.excess == number(rule.rule.judge(EXACT, fitted, INITIAL).excess)
         assert found.initial.excess <= found.maintenance.excess
@@ -139,11 +139,11 @@ def test_what_a_rule_does_not_know_is_refused_or_left_out() -> None:
 @pytest.mark.parametrize("name", list_examples())
 def test_liquidation_prices_are_where_the_exact_rule_fails(name: str) -> None:
     model = load_portfolio(name)
-    account = build(model)
     checked = 0
     for rule, found in zip(rules_of(model), answer(name).rules, strict=True):
         for asset, prices in (found.liquidation or {}).items():
             followers = [t for t, held in model.collateral.items() if held.follows == asset]
+            account = build(model, views=rule.levels[Level.MAINTENANCE].views)
             fitted = fit(rule, account.portfolio, account.kinds).portfolio
             for price, outward in ((prices.below, -1), (prices.above, 1)):
                 if price is None or price == model.underlyings[asset].index:

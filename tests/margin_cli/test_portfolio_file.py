@@ -11,16 +11,18 @@ import pytest
 import yaml
 
 from protocol.fixed_point import WAD
-from protocol.margin.judgement import MAINTENANCE
+from protocol.fixed_point.context import EXACT
+from protocol.margin.fit import fit
+from protocol.margin.judgement import MAINTENANCE, Check, Judgement
 from protocol.margin.moves import moved
-from protocol.margin.presets.registry import Kind, preset
+from protocol.margin.presets.registry import Kind, Preset, preset
 from scenarios.files.document import parse_document
 from scenarios.files.errors import FileError, Problem
 from scenarios.files.portfolio import PortfolioFile
 from scenarios.files.portfolio_checks import _folder, list_examples, load_portfolio, read_portfolio
 from scenarios.files.schema import portfolio_schema
-from scenarios.margin import judge, number
-from scenarios.margin_build import TradeOrder, build, traded
+from scenarios.margin import number
+from scenarios.margin_build import Account, TradeOrder, build, traded
 
 SMALL = """
 title: small
@@ -29,6 +31,10 @@ underlyings: {ETH: {index: 3000, mark: 3010, expiries: {e: {days: 30, volatility
 positions:
   - {type: perpetual, underlying: ETH, size: 2, entry: 2900, funding: -5}
 """
+
+
+def judge(rule: Preset, account: Account, check: Check) -> Judgement[int]:
+    return rule.rule.judge(EXACT, fit(rule, account.portfolio, account.kinds).portfolio, check)
 
 
 def read(text: str) -> PortfolioFile:

@@ -154,8 +154,8 @@ class AaveAccount(Generic[N]):
             return self.mode.bonus
         return self.reserves[index].bonus
 
-    def data(self, context: Context[N]) -> AccountData[N]:
-        """Return the account's totals, averages and health factor."""
+    def sums(self, context: Context[N]) -> tuple[N, N, N, N, bool]:
+        """Return collateral, debt, value times loan-to-value, value times threshold, any zero ratio."""
         collateral = debt = limit = threshold = context.zero
         zero_loan_to_value = False
         for index, reserve in enumerate(self.reserves):
@@ -168,6 +168,11 @@ class AaveAccount(Generic[N]):
                 zero_loan_to_value |= _is_zero(context, loan_to_value)
             if reserve.debt:
                 debt = debt + reserve.value_up(context, reserve.owed(context))
+        return collateral, debt, limit, threshold, zero_loan_to_value
+
+    def data(self, context: Context[N]) -> AccountData[N]:
+        """Return the account's totals, averages and health factor."""
+        collateral, debt, limit, threshold, zero_loan_to_value = self.sums(context)
         unbounded = context.count(UINT256_MAX)
         health = context.ratio_half_up(threshold, debt, 10**18, unbounded)
         health = context.where(debt == 0, unbounded, context.scaled_down(health, context.count(1), PERCENT))
@@ -184,11 +189,18 @@ class AaveAccount(Generic[N]):
         )
 
     def judge(self, context: Context[N], check: Check) -> Judgement[N]:
-        """Return excess of weighted collateral over debt; initial margin is loan-to-value."""
-        data = self.data(context)
-        average = data.loan_to_value if check.level is Level.INITIAL else data.threshold
-        weighted = context.scaled_down(data.collateral, average, PERCENT)
-        return Judgement(check, weighted - data.debt, data.collateral - data.debt)
+        """Return excess of weighted collateral over debt.
+
+        Initial margin is the average loan-to-value, which the pool rounds to four digits; below zero at any
+        other level is a health factor below one, which it reckons from the sum itself.
+        """
+        collateral, debt, limit, threshold, _ = self.sums(context)
+        if check.level is Level.INITIAL:
+            average = context.quotient_or(limit, collateral, context.zero)
+            weighted = context.scaled_down(collateral, average, PERCENT)
+        else:
+            weighted = context.scaled_down(threshold, context.count(1), PERCENT)
+        return Judgement(check, weighted - debt, collateral - debt)
 
 
 def _is_zero(context: Context[N], value: N) -> bool:

@@ -1,16 +1,20 @@
 """Drift v2: weighted deposits and borrows with perpetuals; weights worsen with the square root of size.
 
 Source of the rule: drift-labs/protocol-v2 0ae3e3b1 ``programs/drift/src/math/{margin,liquidation}.rs``.
-Integers truncate: weights 1e4, fees 1e6, prices 1e6, base 1e9, quote 1e6. Exact plane.
+Integers truncate: weights 1e4, fees 1e6, prices 1e6, base 1e9, quote 1e6. Margin runs in both number
+contexts, the sizes of liquidations in the exact one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
-from math import isqrt
+from typing import ClassVar, Generic
 
 from protocol.errors import DivisionByZeroError
-from protocol.fixed_point import div_up
+from protocol.fixed_point import WAD, div_up
+from protocol.fixed_point.context import Context, N
+from protocol.fixed_point.scales import constant, one
 from protocol.margin.judgement import Check, Judgement, Level
 
 WEIGHT = 10**4
@@ -19,17 +23,24 @@ PRICE = 10**6
 BASE = 10**9
 IMF = 10**6
 UINT128_MAX = (1 << 128) - 1
-OPEN_ORDER_REQUIREMENT = 10_000
-"""One cent of margin per open order, quote units of 1e-6."""
-GREATEST_PROFIT_WEIGHT = 100 * PRICE
+OPEN_ORDER_REQUIREMENT = WAD // 100
+"""One cent of margin per open order."""
+GREATEST_PROFIT = 100 * WAD
 """Unrealised profit counts towards initial margin up to this much."""
 
 
-def size_premium(size: int, factor: int, weight: int, precision: int = WEIGHT) -> int:
+def _root_of_size(context: Context[N], size: N) -> N:
+    """Return isqrt(size * 10 + 1): the square root of whole base units with 5 decimals."""
+    return context.root_of_square(context.scaled_down(size, context.unit, 10**17) + context.of(1))
+
+
+def size_premium(context: Context[N], size: N, factor: N, weight: N, precision: int = WEIGHT) -> N:
     """Return a liability weight after the size premium, never below ``weight``.
 
     Parameters
     ----------
+    context
+        The number context.
     size
         Base units of 1e-9.
     factor
@@ -39,134 +50,157 @@ def size_premium(size: int, factor: int, weight: int, precision: int = WEIGHT) -
     precision
         Scale of ``weight``.
     """
-    if factor == 0:
-        return weight
-    root = isqrt(size * 10 + 1)
-    grown = weight - weight // 5 + root * factor // (10**5 * IMF // precision)
-    return max(weight, grown)
+    root = context.scaled_down(_root_of_size(context, size), factor, 10**5 * IMF // precision)
+    grown = weight - context.quotient_down(weight, context.count(5)) + root
+    return context.where(factor == 0, weight, context.maximum(weight, grown))
 
 
-def size_discount(size: int, factor: int, weight: int) -> int:
+def size_discount(context: Context[N], size: N, factor: N, weight: N) -> N:
     """Return an asset weight after the size discount, never above ``weight``."""
-    if factor == 0:
-        return weight
-    root = isqrt(size * 10 + 1)
-    return min(weight, IMF * 11 // 10 * WEIGHT // (IMF + root * factor // 10**5))
+    root = context.scaled_down(_root_of_size(context, size), factor, 10**5)
+    shrunk = context.quotient_down(constant(context, WAD * 11 // 10, 10), one(context, 6) + root)
+    return context.where(factor == 0, weight, context.minimum(weight, shrunk))
 
 
-def scaled_asset_weight(weight: int, deposits: int, start: int) -> int:
+def scaled_asset_weight(context: Context[N], weight: N, deposits: N, start: N) -> N:
     """Return the initial asset weight of a market whose deposits' value exceeds ``start`` (zero: never)."""
-    return weight * start // deposits if start and deposits > start else weight
+    crowded = context.quotient_or(weight * start, deposits, weight)
+    return context.where((start > 0) & (deposits > start), crowded, weight)
 
 
 @dataclass(frozen=True, slots=True)
-class StrictPrice:
+class StrictPrice(Generic[N]):
     """Oracle price and its five-minute average, 1e6; initial margin reads the worse one."""
 
-    current: int
-    average: int
+    DECIMALS: ClassVar = {"current": 6, "average": 6}
 
-    def lower(self, *, strict: bool) -> int:
+    current: N
+    average: N
+
+    def lower(self, context: Context[N], *, strict: bool) -> N:
         """Return the price for what is owned."""
-        return min(self.current, self.average) if strict else self.current
+        return context.minimum(self.current, self.average) if strict else self.current
 
-    def upper(self, *, strict: bool) -> int:
+    def upper(self, context: Context[N], *, strict: bool) -> N:
         """Return the price for what is owed."""
-        return max(self.current, self.average) if strict else self.current
+        return context.maximum(self.current, self.average) if strict else self.current
 
 
 @dataclass(frozen=True, slots=True)
-class SpotHolding:
+class SpotHolding(Generic[N]):
     """A deposit or (negative) borrow in token units.
 
     ``start`` and ``deposits`` are the market's deposit value from which the asset weight is scaled, and its
     deposits' value, both 1e6.
     """
 
-    amount: int
+    amount: N
     decimals: int
-    price: StrictPrice
-    initial_asset: int
-    maintenance_asset: int
-    initial_liability: int
-    maintenance_liability: int
-    imf: int = 0
-    start: int = 0
-    deposits: int = 0
+    price: StrictPrice[N]
+    initial_asset: N
+    maintenance_asset: N
+    initial_liability: N
+    maintenance_liability: N
+    imf: N
+    start: N
+    deposits: N
 
-    def weighted(self, level: Level) -> tuple[int, int]:
+    @property
+    def DECIMALS(self) -> Mapping[str, int | None]:  # noqa: N802 - what the number contexts read
+        """Decimals by field."""
+        weights = ("initial_asset", "maintenance_asset", "initial_liability", "maintenance_liability")
+        sixes = dict.fromkeys(("imf", "start", "deposits"), 6)
+        return {**dict.fromkeys(weights, 4), **sixes, "amount": self.decimals, "decimals": None}
+
+    def weighted(self, context: Context[N], level: Level) -> tuple[N, N]:
         """Return weighted collateral and weighted liability, quote units of 1e-6."""
         initial = level is not Level.MAINTENANCE
         unit = 10**self.decimals
-        size = abs(self.amount) * BASE // unit
-        if self.amount >= 0:
-            value = self.amount * self.price.lower(strict=initial) // unit
-            weight = self.initial_asset if initial else self.maintenance_asset
-            if initial:
-                weight = scaled_asset_weight(weight, self.deposits, self.start)
-            return value * size_discount(size, self.imf, weight) // WEIGHT, 0
-        value = -self.amount * self.price.upper(strict=initial) // unit
+        size = context.scaled_down(context.absolute(self.amount), context.unit, 10 ** (self.decimals + 9))
+        owned = context.maximum(self.amount, context.zero)
+        value = context.scaled_down(owned, self.price.lower(context, strict=initial), unit)
+        weight = self.initial_asset if initial else self.maintenance_asset
+        if initial:
+            weight = scaled_asset_weight(context, weight, self.deposits, self.start)
+        asset = context.scaled_down(value, size_discount(context, size, self.imf, weight), WEIGHT)
+        owed = context.maximum(-self.amount, context.zero)
+        value = context.scaled_down(owed, self.price.upper(context, strict=initial), unit)
         weight = self.initial_liability if initial else self.maintenance_liability
-        return 0, value * size_premium(size, self.imf, weight) // WEIGHT
+        return asset, context.scaled_down(value, size_premium(context, size, self.imf, weight), WEIGHT)
 
 
 @dataclass(frozen=True, slots=True)
-class PerpHolding:
+class PerpHolding(Generic[N]):
     """A perpetual: base 1e9, unrealised profit 1e6, ratios 1e4; ``bids`` and ``asks`` rest in the book."""
 
-    base: int
-    profit: int
-    price: int
-    quote_price: StrictPrice
-    initial_ratio: int
-    maintenance_ratio: int
-    imf: int = 0
-    profit_weight: int = WEIGHT
-    bids: int = 0
-    asks: int = 0
-    orders: int = 0
+    DECIMALS: ClassVar = {
+        **dict.fromkeys(("base", "bids", "asks"), 9),
+        **dict.fromkeys(("profit", "price", "imf"), 6),
+        **dict.fromkeys(("initial_ratio", "maintenance_ratio", "profit_weight"), 4),
+        "orders": 0,
+    }
 
-    def ratio(self, level: Level, size: int) -> int:
+    base: N
+    profit: N
+    price: N
+    quote_price: StrictPrice[N]
+    initial_ratio: N
+    maintenance_ratio: N
+    imf: N
+    profit_weight: N
+    bids: N
+    asks: N
+    orders: N
+
+    def ratio(self, context: Context[N], level: Level, size: N) -> N:
         """Return the margin ratio of a level; a fill reads the mean of both."""
         if level is Level.FILL:
-            base = (self.initial_ratio + self.maintenance_ratio) // 2
+            both = self.initial_ratio + self.maintenance_ratio
+            base = context.quotient_down(both, context.count(2))
         else:
             base = self.maintenance_ratio if level is Level.MAINTENANCE else self.initial_ratio
-        return size_premium(size, self.imf, base)
+        return size_premium(context, size, self.imf, base)
 
-    def requirement(self, level: Level) -> int:
+    def requirement(self, context: Context[N], level: Level) -> N:
         """Return the requirement of the worse side with its orders filled."""
-        size = max(abs(self.base + self.bids), abs(self.base - self.asks))
-        notional = size * self.price // BASE * self.quote_price.upper(strict=level is not Level.MAINTENANCE)
-        return notional // PRICE * self.ratio(level, size) // WEIGHT + self.orders * OPEN_ORDER_REQUIREMENT
+        strict = level is not Level.MAINTENANCE
+        long, short = context.absolute(self.base + self.bids), context.absolute(self.base - self.asks)
+        size = context.maximum(long, short)
+        notional = context.scaled_down(size, self.price, BASE)
+        notional = context.scaled_down(notional, self.quote_price.upper(context, strict=strict), PRICE)
+        needed = context.scaled_down(notional, self.ratio(context, level, size), WEIGHT)
+        return needed + self.orders * constant(context, OPEN_ORDER_REQUIREMENT, 6)
 
-    def weighted_profit(self, level: Level) -> int:
+    def weighted_profit(self, context: Context[N], level: Level) -> N:
         """Return the profit that counts: losses in full, gains weighted and capped at initial margin."""
         strict = level is not Level.MAINTENANCE
-        if self.profit <= 0:
-            return -(-self.profit * self.quote_price.upper(strict=strict) // PRICE)
-        value = self.profit * self.quote_price.lower(strict=strict) // PRICE
-        value = value * (self.profit_weight if strict else WEIGHT) // WEIGHT
-        return min(value, GREATEST_PROFIT_WEIGHT) if strict else value
+        lost = context.maximum(-self.profit, context.zero)
+        lost = context.scaled_down(lost, self.quote_price.upper(context, strict=strict), PRICE)
+        gain = context.maximum(self.profit, context.zero)
+        gain = context.scaled_down(gain, self.quote_price.lower(context, strict=strict), PRICE)
+        if strict:
+            gain = context.scaled_down(gain, self.profit_weight, WEIGHT)
+            gain = context.minimum(gain, constant(context, GREATEST_PROFIT, 6))
+        return gain - lost
 
 
 @dataclass(frozen=True, slots=True)
-class DriftAccount:
+class DriftAccount(Generic[N]):
     """Deposits, borrows and perpetuals of one user."""
 
-    spots: tuple[SpotHolding, ...]
-    perps: tuple[PerpHolding, ...]
+    spots: tuple[SpotHolding[N], ...]
+    perps: tuple[PerpHolding[N], ...]
 
-    def judge(self, check: Check) -> Judgement[int]:
+    def judge(self, context: Context[N], check: Check) -> Judgement[N]:
         """Return weighted collateral minus weighted requirements, quote units of 1e-6."""
-        collateral = needed = 0
+        collateral = needed = context.zero
         for spot in self.spots:
-            asset, liability = spot.weighted(check.level)
-            collateral += asset
-            needed += liability
+            asset, liability = spot.weighted(context, check.level)
+            collateral = collateral + asset
+            needed = needed + liability
         for perp in self.perps:
-            collateral += perp.weighted_profit(check.level)
-            needed += perp.requirement(check.level)
+            collateral = collateral + perp.weighted_profit(context, check.level)
+            needed = needed + perp.requirement(context, check.level)
         return Judgement(check, collateral - needed, collateral)
 
 

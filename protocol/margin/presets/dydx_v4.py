@@ -2,16 +2,19 @@
 
 Source of the rule: dydxprotocol/v4-chain 84d4664b ``protocol/x/perpetuals``, ``protocol/x/subaccounts``,
 ``protocol/x/clob`` (liquidations). Big integers: quote quantums of 1e-6 dollars, fractions in millionths;
-requirements are rounded up. Exact plane.
+requirements are rounded up. Margin runs in both number contexts, liquidation prices in the exact one.
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import ClassVar, Generic
 
 from protocol.errors import DivisionByZeroError
-from protocol.fixed_point import div_up
+from protocol.fixed_point.context import EXACT, Context, N
+from protocol.fixed_point.scales import one
 from protocol.margin.judgement import Check, Judgement, Level
 
 MILLION = 10**6
@@ -19,7 +22,7 @@ QUOTE_DECIMALS = 6
 
 
 @dataclass(frozen=True, slots=True)
-class Tier:
+class Tier(Generic[N]):
     """A liquidity tier.
 
     Parameters
@@ -32,135 +35,164 @@ class Tier:
         Open interest in quote quantums between which the initial fraction rises to one; zero for never.
     """
 
-    initial: int
-    maintenance: int
-    lower_cap: int = 0
-    upper_cap: int = 0
+    DECIMALS: ClassVar = dict.fromkeys(("initial", "maintenance", "lower_cap", "upper_cap"), 6)
 
-    def fraction_down(self, open_interest: int) -> int:
+    initial: N
+    maintenance: N
+    lower_cap: N
+    upper_cap: N
+
+    def fraction_down(self, context: Context[N], open_interest: N) -> N:
         """Return the initial fraction at an open interest in quote quantums."""
-        if self.upper_cap == 0 or open_interest <= self.lower_cap:
-            return self.initial
-        if open_interest >= self.upper_cap:
-            return MILLION
-        risen = (MILLION - self.initial) * (open_interest - self.lower_cap)
-        return min(self.initial + risen // (self.upper_cap - self.lower_cap), MILLION)
+        whole = one(context, QUOTE_DECIMALS)
+        risen = (whole - self.initial) * (open_interest - self.lower_cap)
+        steep = self.initial + context.quotient_or(risen, self.upper_cap - self.lower_cap, context.zero)
+        grown = context.where(open_interest >= self.upper_cap, whole, context.minimum(steep, whole))
+        never = (self.upper_cap == 0) | (open_interest <= self.lower_cap)
+        return context.where(never, self.initial, grown)
 
-    def initial_up(self, notional: int, open_interest: int) -> int:
+    def initial_up(self, context: Context[N], notional: N, open_interest: N) -> N:
         """Return the initial requirement of a notional."""
-        return div_up(notional * self.fraction_down(open_interest), MILLION)
+        return context.scaled_up(notional, self.fraction_down(context, open_interest), MILLION)
 
-    def maintenance_up(self, notional: int) -> int:
+    def maintenance_up(self, context: Context[N], notional: N) -> N:
         """Return the maintenance requirement; it ignores open interest."""
-        return div_up(div_up(notional * self.initial, MILLION) * self.maintenance, MILLION)
+        return context.scaled_up(
+            context.scaled_up(notional, self.initial, MILLION), self.maintenance, MILLION
+        )
 
 
-LARGE = Tier(50_000, 600_000)
-MID = Tier(100_000, 500_000, 20_000_000 * MILLION, 50_000_000 * MILLION)
-LONG_TAIL = Tier(200_000, 500_000, 5_000_000 * MILLION, 10_000_000 * MILLION)
+LARGE: Tier[int] = Tier(50_000, 600_000, 0, 0)
+MID: Tier[int] = Tier(100_000, 500_000, 20_000_000 * MILLION, 50_000_000 * MILLION)
+LONG_TAIL: Tier[int] = Tier(200_000, 500_000, 5_000_000 * MILLION, 10_000_000 * MILLION)
 """Tiers of the genesis file and of upgrade v5 (research of the named commit)."""
 
 
 @dataclass(frozen=True, slots=True)
-class Position:
+class Position(Generic[N]):
     """A perpetual: signed base quantums, price with its exponent, and the open interest in base quantums."""
 
     market: str
-    quantums: int
-    price: int
+    quantums: N
+    price: N
     exponent: int
     atomic_resolution: int
-    tier: Tier
-    open_interest: int = 0
+    tier: Tier[N]
+    open_interest: N
 
-    def notional(self, quantums: int) -> int:
+    @property
+    def DECIMALS(self) -> Mapping[str, int | None]:  # noqa: N802 - what the number contexts read
+        """Decimals by field."""
+        base = dict.fromkeys(("quantums", "open_interest"), -self.atomic_resolution)
+        return {**base, "price": -self.exponent, "exponent": None, "atomic_resolution": None}
+
+    def notional(self, context: Context[N], quantums: N) -> N:
         """Return quote quantums, truncated toward zero."""
         places = self.exponent + self.atomic_resolution + QUOTE_DECIMALS
-        value = abs(quantums) * self.price
-        value = value * int(10**places) if places >= 0 else value // int(10**-places)
-        return value if quantums >= 0 else -value
+        product = context.scaled_down(context.absolute(quantums), self.price, 1)
+        value = context.scaled_down(product, context.unit, 10 ** (18 - places))
+        return context.where(quantums >= 0, value, -value)
 
-    def requirements(self, quantums: int) -> tuple[int, int]:
+    def requirements(self, context: Context[N], quantums: N) -> tuple[N, N]:
         """Return initial and maintenance requirement of ``quantums`` in quote quantums."""
-        notional = abs(self.notional(quantums))
-        interest = self.notional(self.open_interest)
-        return self.tier.initial_up(notional, interest), self.tier.maintenance_up(notional)
+        notional = context.absolute(self.notional(context, quantums))
+        interest = self.notional(context, self.open_interest)
+        initial = self.tier.initial_up(context, notional, interest)
+        return initial, self.tier.maintenance_up(context, notional)
 
 
 @dataclass(frozen=True, slots=True)
-class SubAccount:
+class SubAccount(Generic[N]):
     """A quote balance in quantums and its positions."""
 
-    quote: int
-    positions: tuple[Position, ...]
+    DECIMALS: ClassVar = {"quote": QUOTE_DECIMALS}
 
-    def net_collateral(self) -> int:
+    quote: N
+    positions: tuple[Position[N], ...]
+
+    def net_collateral(self, context: Context[N]) -> N:
         """Return the balance plus all notionals."""
-        return self.quote + sum(p.notional(p.quantums) for p in self.positions)
+        total = self.quote
+        for position in self.positions:
+            total = total + position.notional(context, position.quantums)
+        return total
 
-    def requirement(self, level: Level) -> int:
+    def requirement(self, context: Context[N], level: Level) -> N:
         """Return the sum of requirements."""
         index = 0 if level is Level.INITIAL else 1
-        return sum(p.requirements(p.quantums)[index] for p in self.positions)
+        total = context.zero
+        for position in self.positions:
+            total = total + position.requirements(context, position.quantums)[index]
+        return total
 
-    def judge(self, check: Check) -> Judgement[int]:
+    def judge(self, context: Context[N], check: Check) -> Judgement[N]:
         """Return excess over the requirement."""
-        equity = self.net_collateral()
-        return Judgement(check, equity - self.requirement(check.level), equity)
+        equity = self.net_collateral(context)
+        return Judgement(check, equity - self.requirement(context, check.level), equity)
 
-    def liquidatable(self) -> bool:
-        """Return whether maintenance is asked for and not met."""
-        needed = self.requirement(Level.MAINTENANCE)
-        return needed > 0 and needed > self.net_collateral()
-
-    def position(self, market: str) -> Position:
+    def position(self, market: str) -> Position[N]:
         """Return the position in ``market``."""
         return next(p for p in self.positions if p.market == market)
 
-    def bankruptcy_quote(self, market: str, change: int) -> int:
-        """Return the quote quantums at which trading ``change`` leaves the rest as bankrupt as before.
 
-        The share of net collateral that belongs to the change is rounded toward negative infinity.
-        """
-        position = self.position(market)
-        after = position.quantums + change
-        moved = position.notional(after) - position.notional(position.quantums)
-        released = abs(position.requirements(after)[1] - position.requirements(position.quantums)[1])
-        total = self.requirement(Level.MAINTENANCE)
-        if total == 0:
-            raise DivisionByZeroError("maintenance requirement")
-        return -moved - self.net_collateral() * released // total
+def liquidatable(account: SubAccount[int]) -> bool:
+    """Return whether maintenance is asked for and not met."""
+    needed = account.requirement(EXACT, Level.MAINTENANCE)
+    return needed > 0 and needed > account.net_collateral(EXACT)
 
-    def fillable_price(self, market: str, adjustment: int, spread: int) -> Fraction:
-        """Return quote per base quantums at which a liquidation order is placed, a rational number.
 
-        Parameters
-        ----------
-        market
-            Which position.
-        adjustment, spread
-            Bankruptcy adjustment and spread to maintenance ratio, millionths.
-        """
-        position = self.position(market)
-        total = self.requirement(Level.MAINTENANCE)
-        if position.quantums == 0 or total == 0:
-            raise DivisionByZeroError("position or maintenance requirement")
-        bankrupt = Fraction(adjustment, MILLION) * (1 - Fraction(self.net_collateral(), total))
-        bankrupt = max(min(bankrupt, Fraction(1)), Fraction(0))
-        distance = bankrupt * Fraction(spread, MILLION) * position.requirements(position.quantums)[1]
-        return (position.notional(position.quantums) - distance) / position.quantums
+def bankruptcy_quote(account: SubAccount[int], market: str, change: int) -> int:
+    """Return the quote quantums at which trading ``change`` leaves the rest as bankrupt as before.
 
-    def insurance_delta(self, market: str, change: int, quote: int, greatest_fee: int) -> int:
-        """Return what the insurance fund gains (or pays, negative) from a fill.
+    The share of net collateral that belongs to the change is rounded toward negative infinity.
+    """
+    position = account.position(market)
+    after = position.quantums + change
+    moved = position.notional(EXACT, after) - position.notional(EXACT, position.quantums)
+    before = position.requirements(EXACT, position.quantums)[1]
+    released = abs(position.requirements(EXACT, after)[1] - before)
+    total = account.requirement(EXACT, Level.MAINTENANCE)
+    if total == 0:
+        raise DivisionByZeroError("maintenance requirement")
+    return -moved - account.net_collateral(EXACT) * released // total
 
-        Parameters
-        ----------
-        market, change
-            Position and signed base quantums filled.
-        quote
-            Quote quantums received (negative if paid).
-        greatest_fee
-            Share of the fill that the fund may take, millionths.
-        """
-        gained = quote - self.bankruptcy_quote(market, change)
-        return min(gained, abs(quote) * greatest_fee // MILLION) if gained > 0 else gained
+
+def fillable_price(account: SubAccount[int], market: str, adjustment: int, spread: int) -> Fraction:
+    """Return quote per base quantums at which a liquidation order is placed, a rational number.
+
+    Parameters
+    ----------
+    account
+        The sub-account.
+    market
+        Which position.
+    adjustment, spread
+        Bankruptcy adjustment and spread to maintenance ratio, millionths.
+    """
+    position = account.position(market)
+    total = account.requirement(EXACT, Level.MAINTENANCE)
+    if position.quantums == 0 or total == 0:
+        raise DivisionByZeroError("position or maintenance requirement")
+    bankrupt = Fraction(adjustment, MILLION) * (1 - Fraction(account.net_collateral(EXACT), total))
+    bankrupt = max(min(bankrupt, Fraction(1)), Fraction(0))
+    needed = position.requirements(EXACT, position.quantums)[1]
+    distance = bankrupt * Fraction(spread, MILLION) * needed
+    return (position.notional(EXACT, position.quantums) - distance) / position.quantums
+
+
+def insurance_delta(account: SubAccount[int], market: str, change: int, quote: int, greatest_fee: int) -> int:
+    """Return what the insurance fund gains (or pays, negative) from a fill.
+
+    Parameters
+    ----------
+    account
+        The sub-account.
+    market, change
+        Position and signed base quantums filled.
+    quote
+        Quote quantums received (negative if paid).
+    greatest_fee
+        Share of the fill that the fund may take, millionths.
+    """
+    gained = quote - bankruptcy_quote(account, market, change)
+    return min(gained, abs(quote) * greatest_fee // MILLION) if gained > 0 else gained

@@ -9,61 +9,77 @@ exactly as the shortfall grows.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar, Generic
 
 from protocol.errors import NotLiquidatableError
 from protocol.fixed_point import WAD
+from protocol.fixed_point.context import EXACT, Context, N
 from protocol.margin.judgement import Check, Judgement, Level
 
 SCALE = 10**4
 
 
 @dataclass(frozen=True, slots=True)
-class Ramp:
+class Ramp(Generic[N]):
     """A liquidation loan-to-value that moves from ``initial`` to ``target`` until second ``until``."""
 
-    borrow: int
-    target: int
-    initial: int = 0
-    until: int = 0
-    duration: int = 0
+    DECIMALS: ClassVar = {
+        **dict.fromkeys(("borrow", "target", "initial"), 4),
+        **dict.fromkeys(("until", "duration"), 0),
+    }
 
-    def liquidation(self, now: int) -> int:
+    borrow: N
+    target: N
+    initial: N
+    until: N
+    duration: N
+
+    def liquidation(self, context: Context[N], now: N) -> N:
         """Return the liquidation loan-to-value at second ``now``; only lowering is ramped."""
-        if now >= self.until or self.target >= self.initial or self.duration == 0:
-            return self.target
-        return self.target + (self.initial - self.target) * (self.until - now) // self.duration
+        left = context.maximum(self.until - now, context.zero)
+        above = context.maximum(self.initial - self.target, context.zero)
+        return self.target + context.quotient_or(above * left, self.duration, context.zero)
+
+
+def fixed_ratio(borrow: int, liquidation: int) -> Ramp[int]:
+    """Return loan-to-values that are not being lowered."""
+    return Ramp(borrow, liquidation, 0, 0, 0)
 
 
 @dataclass(frozen=True, slots=True)
-class VaultCollateral:
+class VaultCollateral(Generic[N]):
     """A collateral: what the oracle quotes for the whole balance at the bid and in the middle."""
 
     vault: str
-    balance: int
-    bid: int
-    middle: int
-    ramp: Ramp
+    balance: N
+    bid: N
+    middle: N
+    ramp: Ramp[N]
 
 
 @dataclass(frozen=True, slots=True)
-class EulerAccount:
+class EulerAccount(Generic[N]):
     """Collaterals against one debt; the debt's quotes at the ask and in the middle."""
 
-    collaterals: tuple[VaultCollateral, ...]
-    debt: int
-    ask: int
-    middle: int
+    collaterals: tuple[VaultCollateral[N], ...]
+    debt: N
+    ask: N
+    middle: N
 
-    def judge(self, check: Check, now: int = 0) -> Judgement[int]:
-        """Return adjusted collateral minus debt: zero is not enough to borrow, and is a violation."""
+    def judge(self, context: Context[N], check: Check, now: N | None = None) -> Judgement[N]:
+        """Return adjusted collateral minus debt: zero is not enough to borrow, and is a violation.
+
+        ``now`` is the second for ramps, their start if not given.
+        """
         initial = check.level is Level.INITIAL
-        adjusted = sum(
-            c.bid * c.ramp.borrow // SCALE if initial else c.middle * c.ramp.liquidation(now) // SCALE
-            for c in self.collaterals
-        )
-        debt = self.ask if initial else self.middle
-        equity = sum(c.middle for c in self.collaterals) - self.middle
-        return Judgement(check, adjusted - debt, equity)
+        second = context.zero if now is None else now
+        equity = -self.middle
+        excess = -(self.ask if initial else self.middle)
+        for held in self.collaterals:
+            ratio = held.ramp.borrow if initial else held.ramp.liquidation(context, second)
+            excess = excess + context.scaled_down(held.bid if initial else held.middle, ratio, SCALE)
+            equity = equity + held.middle
+        return Judgement(check, excess, equity)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +91,9 @@ class EulerLiquidation:
     discount_factor: int
 
 
-def liquidation(account: EulerAccount, vault: str, greatest_discount: int, now: int = 0) -> EulerLiquidation:
+def liquidation(
+    account: EulerAccount[int], vault: str, greatest_discount: int, now: int = 0
+) -> EulerLiquidation:
     """Return the greatest liquidation against one collateral.
 
     Parameters
@@ -94,7 +112,7 @@ def liquidation(account: EulerAccount, vault: str, greatest_discount: int, now: 
     NotLiquidatableError
         If adjusted collateral exceeds the debt.
     """
-    adjusted = sum(c.middle * c.ramp.liquidation(now) // SCALE for c in account.collaterals)
+    adjusted = sum(c.middle * c.ramp.liquidation(EXACT, now) // SCALE for c in account.collaterals)
     if account.debt == 0 or adjusted > account.middle:
         raise NotLiquidatableError("collateral covers the debt", adjusted=adjusted, debt=account.middle)
     taken = next(c for c in account.collaterals if c.vault == vault)

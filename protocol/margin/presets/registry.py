@@ -1,19 +1,29 @@
-"""The presets that judge the common portfolio, by name, with where their numbers come from.
+"""The rules by name, with where their numbers come from; every one judges the common portfolio.
 
 Engines whose accounts are of another shape (lending markets, Synthetix, dYdX, Drift, Mango, GMX, Euler) are
-built from their own account types and are not listed here.
+reached through ``protocol.margin.accounts``, which maps the portfolio onto them.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
 from protocol.errors import UnknownNameError
 from protocol.fixed_point.context import Context, N
+from protocol.margin.accounts.aave import AAVE, AAVE_WSTETH
+from protocol.margin.accounts.assets import CASH
+from protocol.margin.accounts.compound import COMET_USDC
+from protocol.margin.accounts.drift import DRIFT
+from protocol.margin.accounts.dydx import DYDX
+from protocol.margin.accounts.euler import EULER_PRIME
+from protocol.margin.accounts.isolated import GMX, IsolatedTiers
+from protocol.margin.accounts.mango import MANGO
+from protocol.margin.accounts.synthetix import SYNTHETIX
 from protocol.margin.holdings import Portfolio
-from protocol.margin.judgement import Check, Judgement
+from protocol.margin.judgement import MAINTENANCE, Check, Judgement, Level, PriceView
+from protocol.margin.levels import Levels, LevelTerms, levels
 from protocol.margin.presets.deribit_standard import DERIBIT_STANDARD
 from protocol.margin.presets.derive_deployed import PORTFOLIO, STANDARD, portfolio_2
 from protocol.margin.presets.grids import GRIDS
@@ -61,6 +71,10 @@ class Preset:
         Those it has parameters for; empty for any.
     single_market
         Whether it judges one underlying at a time.
+    collateral
+        Assets that it takes as collateral or lends; None where the rule itself weighs any.
+    levels
+        Its levels, with the prices and scenarios that each reads.
     """
 
     name: str
@@ -70,11 +84,21 @@ class Preset:
     holds: frozenset[Kind]
     underlyings: tuple[str, ...] = ()
     single_market: bool = False
+    collateral: frozenset[str] | None = None
+    levels: Levels = field(default_factory=levels)
 
 
 _DERIVE = "derivexyz/v2-core scripts/config-mainnet.sol"
 _DERIVE_ACCOUNT = frozenset({Kind.PERPETUAL, Kind.OPTION, Kind.BASE})
 _MAJORS = ("ETH", "BTC")
+_BUFFERED = LevelTerms(MAINTENANCE, buffer=15 * 10**16)
+# The exchange's matcher is a trusted caller; an auction ends once the buffer margin is there again.
+_DERIVE_STANDARD_LEVELS = levels(TRUSTED=LevelTerms(MAINTENANCE), BUFFER=_BUFFERED, LIQUIDATION_END=_BUFFERED)
+_DERIVE_LEVELS = levels(
+    TRUSTED=LevelTerms(Check(Level.MAINTENANCE, scenarios="basis")),
+    BUFFER=_BUFFERED,
+    LIQUIDATION_END=_BUFFERED,
+)
 
 _GRID_PAGES = {
     "plain": ("a small grid without add-ons, a starting point for one's own settings", "2026"),
@@ -91,9 +115,131 @@ _GRID_HOLDS = {
     "aevo": frozenset({Kind.PERPETUAL, Kind.OPTION, Kind.TOKEN}),
 }
 
+_LENDING = frozenset({Kind.BASE, Kind.TOKEN, Kind.DEBT})
+_PERPETUALS = frozenset({Kind.PERPETUAL})
+
+
+def _names(rows: tuple[tuple[str, object], ...]) -> frozenset[str]:
+    return frozenset(name for name, _ in rows)
+
+
+_ON_CHAIN: tuple[Preset, ...] = (
+    Preset(
+        "aave-v3",
+        AAVE,
+        "aave/aave-v3-deploy markets/aave/reservesConfigs.ts; rule aave-v3-origin fd1fbd91",
+        "09e91b80",
+        _LENDING,
+        collateral=_names(AAVE.reserves),
+        levels=levels(PriceView.INDEX),
+    ),
+    Preset(
+        "aave-v3-emode",
+        AAVE_WSTETH,
+        "efficiency mode wstETH/ETH: AaveChan/aave-proposals-v3; the rest as aave-v3",
+        "2025-03-18",
+        _LENDING,
+        collateral=_names(AAVE_WSTETH.reserves),
+        levels=levels(PriceView.INDEX),
+    ),
+    Preset(
+        "compound-iii",
+        COMET_USDC,
+        "compound-finance/comet, USDC on Ethereum",
+        "d5a30b0a",
+        frozenset({Kind.BASE, Kind.TOKEN}),
+        collateral=_names(COMET_USDC.collaterals),
+        levels=levels(PriceView.INDEX),
+    ),
+    Preset(
+        "euler-v2",
+        EULER_PRIME,
+        "euler-xyz/evk-periphery PrimeCluster.s.sol; rule euler-vault-kit 5b98b420",
+        "006717d8",
+        _LENDING,
+        collateral=frozenset(p.collateral for p in EULER_PRIME.pairs) | {CASH},
+        levels=levels(PriceView.BID_ASK, PriceView.INDEX),
+    ),
+    Preset(
+        "synthetix-perps",
+        SYNTHETIX,
+        "Synthetixio/synthetix-deployments, Base Andromeda; rule synthetix-v3 23585f73",
+        "bb0c6bca, ETH 03bf0fdd",
+        _PERPETUALS,
+        _MAJORS,
+        levels=levels(
+            PriceView.INDEX, FILL=LevelTerms(Check(Level.INITIAL, PriceView.INDEX), PriceView.FILL)
+        ),
+    ),
+    Preset(
+        "dydx-v4",
+        DYDX,
+        "dydxprotocol/v4-chain, genesis, large tier",
+        "84d4664b",
+        _PERPETUALS,
+        _MAJORS,
+        levels=levels(PriceView.INDEX),
+    ),
+    Preset(
+        "drift-v2",
+        DRIFT,
+        "drift-labs/protocol-v2 sdk/src/adminClient.ts and tests: a new market's defaults",
+        "0ae3e3b1",
+        _LENDING | _PERPETUALS,
+        ("SOL", "ETH", "BTC"),
+        collateral=_names(DRIFT.spots),
+        levels=levels(
+            PriceView.CONSERVATIVE,
+            PriceView.INDEX,
+            PriceView.INDEX,
+            FILL=LevelTerms(Check(Level.FILL, PriceView.CONSERVATIVE), PriceView.INDEX),
+        ),
+    ),
+    Preset(
+        "mango-v4",
+        MANGO,
+        "blockworks-foundation/mango-v4 mb-admin.ts, as registered; rule 1303a4a1",
+        "131e8b7c",
+        _LENDING | _PERPETUALS,
+        ("BTC",),
+        collateral=_names(MANGO.tokens),
+        levels=levels(
+            PriceView.CONSERVATIVE,
+            PriceView.INDEX,
+            LIQUIDATION_END=LevelTerms(Check(Level.LIQUIDATION_END, PriceView.INDEX)),
+        ),
+    ),
+    Preset(
+        "gmx-v2",
+        GMX,
+        "gmx-io/gmx-synthetics config/markets.ts (Arbitrum); rule a5c0c883",
+        "00172c00",
+        _PERPETUALS,
+        _MAJORS,
+        levels=levels(PriceView.BID_ASK),
+    ),
+)
+
 PRESETS: tuple[Preset, ...] = (
-    Preset("derive-standard", STANDARD, _DERIVE, "7736900d", _DERIVE_ACCOUNT, _MAJORS),
-    Preset("derive-portfolio", PORTFOLIO, _DERIVE, "7736900d", _DERIVE_ACCOUNT, _MAJORS, single_market=True),
+    Preset(
+        "derive-standard",
+        STANDARD,
+        _DERIVE,
+        "7736900d",
+        _DERIVE_ACCOUNT,
+        _MAJORS,
+        levels=_DERIVE_STANDARD_LEVELS,
+    ),
+    Preset(
+        "derive-portfolio",
+        PORTFOLIO,
+        _DERIVE,
+        "7736900d",
+        _DERIVE_ACCOUNT,
+        _MAJORS,
+        single_market=True,
+        levels=_DERIVE_LEVELS,
+    ),
     Preset(
         "derive-portfolio-2",
         portfolio_2("ETH", "0.02", "0.01"),
@@ -102,10 +248,19 @@ PRESETS: tuple[Preset, ...] = (
         _DERIVE_ACCOUNT,
         ("ETH",),
         single_market=True,
+        levels=_DERIVE_LEVELS,
     ),
     Preset(
         "hyperliquid",
         HYPERLIQUID,
+        "Hyperliquid documentation, margin tiers",
+        "2025",
+        frozenset({Kind.PERPETUAL}),
+        ("BTC", "ETH"),
+    ),
+    Preset(
+        "hyperliquid-isolated",
+        IsolatedTiers(HYPERLIQUID),
         "Hyperliquid documentation, margin tiers",
         "2025",
         frozenset({Kind.PERPETUAL}),
@@ -123,6 +278,7 @@ PRESETS: tuple[Preset, ...] = (
         Preset(name, rule, *_GRID_PAGES[name], _GRID_HOLDS.get(name, frozenset(Kind)))
         for name, rule in GRIDS.items()
     ),
+    *_ON_CHAIN,
 )
 
 
