@@ -32,6 +32,7 @@ def busy(world: ChainWorld) -> tuple[ChainWorld, str, int]:
     twins = PairTwins(AnvilChain(world.node))
     twins.apply(Operation("mint", (10**20, 3 * 10**20)))
     for step in range(6):
+        twins.apply(Operation("wait", (60,)))  # past the blocks that others make
         twins.apply(Operation("swap", (step % 2, 10**17 + step)))
         world.transmit("ETH/USD", (200 + step) * 10**8)
         world.mine()

@@ -49,7 +49,8 @@ class UniswapV4World:
             _periphery("PositionManager")
             + encode(["address", "address", "uint256", "address", "address"], settings),
         )
-        self.bench = Workbench(AnvilChain(world.node))
+        self.chain = AnvilChain(world.node)
+        self.bench = Workbench(self.chain)
         self.tokens = sorted(
             (self.bench.token(decimals=places) for places in (18, 6)), key=lambda a: int(a, 16)
         )
@@ -58,7 +59,12 @@ class UniswapV4World:
         self._swaps = world.deploy(_core("PoolSwapTest") + make)
         for router in (self._liquidity, self._swaps):
             approve = call_data("approve(address,uint256)", router, FOREVER)
-            self.bench.run(*(Call(token, approve) for token in self.tokens))
+            self._run(*(Call(token, approve) for token in self.tokens))
+
+    def _run(self, *calls: Call) -> None:
+        """Run calls through the trader, not before the newest block: others make blocks here too."""
+        self.chain.set_time(max(self.chain.time, self.world.now))
+        self.bench.run(*calls)
 
     def initialise(self, key: PoolKey, root: int) -> None:
         name = f"initialize({KEY},uint160)"
@@ -69,7 +75,7 @@ class UniswapV4World:
         change = "(int24,int24,int256,bytes32)"
         name = f"modifyLiquidity({KEY},{change},bytes)"
         values = [_tuple(key), (lower, upper, liquidity, b"\0" * 32), b""]
-        self.bench.run(Call(self._liquidity, selector(name) + encode([KEY, change, "bytes"], values)))
+        self._run(Call(self._liquidity, selector(name) + encode([KEY, change, "bytes"], values)))
 
     def raise_price(self, key: PoolKey, root: int) -> tuple[int, int]:
         """Buy currency 0 until the square root of the price is ``root``; return (paid, received)."""
@@ -101,7 +107,7 @@ class UniswapV4World:
         order, settle = "(bool,int256,uint160)", "(bool,bool)"
         name = f"swap({KEY},{order},{settle},bytes)"
         values = [_tuple(key), (zero_for_one, amount, limit), (False, False), b""]
-        self.bench.run(Call(self._swaps, selector(name) + encode([KEY, order, settle, "bytes"], values)))
+        self._run(Call(self._swaps, selector(name) + encode([KEY, order, settle, "bytes"], values)))
 
     def mint_with_coin(self, key: PoolKey, lower: int, upper: int, liquidity: int) -> None:
         """Mint a position above the price, paid with the chain's coin alone, by the position manager."""
