@@ -16,7 +16,11 @@ from scenarios.verify.tally import Checker, Document
 MODULES = (
     "scenarios.verify.curve",
     "scenarios.verify.liquidation_derive",
+    "scenarios.verify.liquidation_euler",
+    "scenarios.verify.liquidation_gmx",
+    "scenarios.verify.liquidation_liquity",
     "scenarios.verify.liquidation_maker",
+    "scenarios.verify.liquidation_tables",
     "scenarios.verify.margin_derive",
     "scenarios.verify.margin_lending",
     "scenarios.verify.margin_simm",

@@ -10,7 +10,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from protocol.errors import NotLiquidatableError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.fixed_point.float64 import FLOAT64
@@ -27,7 +26,7 @@ from protocol.margin.judgement import INITIAL, MAINTENANCE, Check, Level, Prices
 from protocol.margin.presets import drift_v2
 from protocol.margin.presets.deribit_standard import DERIBIT_STANDARD
 from protocol.margin.presets.dydx_v4 import LARGE, MID, Position, SubAccount, liquidatable
-from protocol.margin.presets.euler_v2 import EulerAccount, Ramp, VaultCollateral, fixed_ratio, liquidation
+from protocol.margin.presets.euler_v2 import EulerAccount, Ramp, VaultCollateral, fixed_ratio
 from protocol.margin.presets.gmx_v2 import IsolatedPosition, MarketTerms, price_impact
 from protocol.margin.presets.grids import GRIDS, PARADEX, PLAIN, span, tims
 from protocol.margin.presets.hyperliquid import (
@@ -263,21 +262,6 @@ def test_euler_borrows_at_bid_and_ask_and_liquidates_at_the_middle() -> None:
     assert [ramp.liquidation(EXACT, t) for t in (100, 150, 200, 300)] == [9_000, 8_500, 8_000, 8_000]
     raised = Ramp(7_000, 9_000, initial=8_000, until=200, duration=100)
     assert raised.liquidation(EXACT, 100) == 9_000
-
-
-def test_euler_discount_grows_with_the_shortfall() -> None:
-    with pytest.raises(NotLiquidatableError):
-        liquidation(euler(1_001 * WAD), "WETH", WAD // 5)
-    shallow, deep = (liquidation(euler(x * WAD), "WETH", WAD // 5) for x in (990, 900))
-    assert shallow.discount_factor == 990 * 8_500 * WAD // (850 * 10_000)
-    assert deep.discount_factor < shallow.discount_factor
-    # 850 / 0.99 dollars of collateral for the whole debt.
-    assert shallow.repay == 850 * 10**6
-    assert shallow.seized / WAD == pytest.approx(850 / 0.99 / 990)
-    bottomless = liquidation(euler(500 * WAD), "WETH", WAD // 5)
-    assert bottomless.discount_factor == 8 * WAD // 10
-    assert bottomless.seized == WAD
-    assert bottomless.repay == 400 * 10**6
 
 
 def test_gmx_counts_harmful_impact_only_and_caps_it() -> None:

@@ -1,7 +1,8 @@
 """Drift v2: how much may be liquidated by now, and how a bankruptcy is shared out.
 
-Source of the rules: drift-labs/protocol-v2 ``programs/drift/src/math/liquidation.rs``. Shares have four
-decimals (10,000 = all), quote amounts six; all divisions truncate unless said.
+Source of the rules: drift-labs/protocol-v2 ``programs/drift/src/math/liquidation.rs``, held to the figures of
+its authors' tests at f01db28d (tests/vectors/liquidation). Shares have four decimals (10,000 = all), quote
+amounts six; all divisions truncate unless said.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from dataclasses import dataclass
 from protocol.errors import DivisionByZeroError
 
 SHARE = 10_000
+BASE = 10**9
 QUOTE = 10**6
 FUNDING_BUFFER = 1_000
 """Ratio of the funding rate's precision to that of price."""
@@ -65,7 +67,8 @@ def funding_deltas_for_loss(loss: int, base_long: int, base_short: int) -> tuple
     Returns
     -------
     (long, short)
-        Nine decimals per unit of base, rounded up for the protocol; shorts pay by a fall of their rate.
+        Nine decimals per unit of base; whole millionths of a quote, rounded up for the protocol, come first.
+        Shorts pay by a fall of their rate.
 
     Raises
     ------
@@ -75,16 +78,15 @@ def funding_deltas_for_loss(loss: int, base_long: int, base_short: int) -> tuple
     base = abs(base_long) + abs(base_short)
     if base == 0:
         raise DivisionByZeroError("open interest")
-    # loss (1e6) x 1e9 x 1e3 over base (1e9) gives funding units per whole unit of base.
-    delta = -(-loss * 10**9 * FUNDING_BUFFER // base)
+    delta = -(-loss * BASE // base) * FUNDING_BUFFER
     return delta, -delta
 
 
 def deposit_index_delta_for_loss(loss: int, deposits: int, index: int) -> int:
     """Return how much the cumulative deposit interest falls so that depositors bear a spot loss.
 
-    Rounded up, and never to an index below one unit.
+    Rounded up, and never to an index below one unit; 0 where there are no deposits.
     """
     if deposits == 0:
-        raise DivisionByZeroError("deposits")
+        return 0
     return min(-(-loss * index // deposits), max(0, index - 1))

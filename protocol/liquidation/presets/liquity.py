@@ -1,9 +1,9 @@
 """Liquity V1's stability pool: debts are burnt against deposits, which get the collateral for it.
 
-Source of the rule: liquity/dev ``packages/contracts/contracts/StabilityPool.sol`` (offset, product P, sum S,
-epochs, scales of 1e9). Nobody's deposit is touched in a liquidation: a running product P says what is left of
-a deposit, a running sum S what collateral it has gained. All amounts have 18 decimals. Rewards in LQTY and
-front ends are left out.
+Source of the rule: liquity/dev bf638ecb ``packages/contracts/contracts/StabilityPool.sol`` (offset, product
+P, sum S, epochs, scales of 1e9), equal to the compiled text to the last unit (tests/vectors/liquidation).
+Nobody's deposit is touched in a liquidation: a running product P says what is left of a deposit, a running
+sum S what collateral it has gained. All amounts have 18 decimals; rewards in LQTY are left out.
 """
 
 from __future__ import annotations
@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
-from protocol.errors import LiquidationSizeError, NegativeAmountError
+from protocol.errors import LiquidationSizeError, NegativeAmountError, OverflowedError
 from protocol.fixed_point import WAD
 from protocol.ledger import Posting
 
@@ -116,6 +116,8 @@ class StabilityPool:
 
     def _settle(self, name: str, value: int) -> tuple[StabilityPool, tuple[Posting, ...]]:
         gain = self.gain_down(name)
+        if gain > self.held:
+            raise OverflowedError("collateral of the stability pool", self.held - gain, 256)
         deposits = {other: deposit for other, deposit in self.deposits.items() if other != name}
         if value:
             total = self.totals.get((self.epoch, self.scale), 0)
@@ -144,6 +146,8 @@ class StabilityPool:
             return self, 0, 0, ()
         taken = collateral * burnt // debt
         loss_numerator = burnt * WAD - self.loss_error
+        if loss_numerator < 0 and burnt < self.coins:
+            raise OverflowedError("debt offset less the last remainder", loss_numerator, 256)
         gain_numerator = taken * WAD + self.gain_error
         if burnt >= self.coins:
             loss, loss_error = WAD, 0

@@ -1,9 +1,9 @@
 """Euler V2: one debt against collateral vaults; bid and ask to borrow, the middle to liquidate.
 
-Source of the rule: euler-xyz/euler-vault-kit 5b98b420 ``src/EVault/shared/LiquidityUtils.sol``,
-``modules/Liquidation.sol`` (read, not run). Loan-to-value has four decimals; the one to borrow lies below the
-one to liquidate, which is ramped down linearly when it is lowered. The price improves for the liquidator
-exactly as the shortfall grows.
+Source of the rule: euler-xyz/euler-vault-kit 32898036 ``src/EVault/shared/LiquidityUtils.sol`` and 432c4b55
+``types/LTVConfig.sol``, equal to the compiled text to the last unit (tests/vectors/liquidation). A
+loan-to-value has four decimals; the one to borrow lies below the one to liquidate, which is ramped down
+linearly when it is lowered. The liquidation is in ``liquidation/presets/euler.py``.
 """
 
 from __future__ import annotations
@@ -11,12 +11,16 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Generic
 
-from protocol.errors import NotLiquidatableError
-from protocol.fixed_point import WAD
-from protocol.fixed_point.context import EXACT, Context, N
+from protocol.fixed_point.context import Context, N
 from protocol.margin.judgement import Check, Judgement, Level
 
 SCALE = 10**4
+DEBT_SHIFT = 31
+
+
+def debt_up(owed: int) -> int:
+    """Return whole units of debt from the vault's own account of it, which counts in 2**-31 units."""
+    return -(-owed >> DEBT_SHIFT)
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,47 +84,3 @@ class EulerAccount(Generic[N]):
             excess = excess + context.scaled_down(held.bid if initial else held.middle, ratio, SCALE)
             equity = equity + held.middle
         return Judgement(check, excess, equity)
-
-
-@dataclass(frozen=True, slots=True)
-class EulerLiquidation:
-    """Debt repaid and collateral taken, in their own units."""
-
-    repay: int
-    seized: int
-    discount_factor: int
-
-
-def liquidation(
-    account: EulerAccount[int], vault: str, greatest_discount: int, now: int = 0
-) -> EulerLiquidation:
-    """Return the greatest liquidation against one collateral.
-
-    Parameters
-    ----------
-    account
-        In violation.
-    vault
-        Which collateral is taken.
-    greatest_discount
-        Share with 18 decimals.
-    now
-        Second, for ramps.
-
-    Raises
-    ------
-    NotLiquidatableError
-        If adjusted collateral exceeds the debt.
-    """
-    adjusted = sum(c.middle * c.ramp.liquidation(EXACT, now) // SCALE for c in account.collaterals)
-    if account.debt == 0 or adjusted > account.middle:
-        raise NotLiquidatableError("collateral covers the debt", adjusted=adjusted, debt=account.middle)
-    taken = next(c for c in account.collaterals if c.vault == vault)
-    factor = max(adjusted * WAD // account.middle, WAD - greatest_discount)
-    repay_value, yield_value = account.middle, account.middle * WAD // factor
-    if taken.middle < yield_value:
-        yield_value = taken.middle
-        repay_value = yield_value * factor // WAD
-    repay = repay_value * account.debt // account.middle
-    seized = yield_value * taken.balance // taken.middle if taken.middle else 0
-    return EulerLiquidation(repay, seized, factor)

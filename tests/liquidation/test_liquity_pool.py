@@ -1,0 +1,92 @@
+"""Liquity's stability pool by hand and at random."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from preset_world import E18, ETH
+from protocol.errors import LiquidationSizeError
+from protocol.ledger import Account, Kind, Ledger, Posting
+from protocol.liquidation.presets.liquity import StabilityPool
+
+
+def book_of(pool: StabilityPool, *names: str) -> Ledger:
+    book = Ledger()
+    for name in ("world", "trove"):
+        book.open(Account(name, Kind.ISSUER))
+    for name in (pool.ACCOUNT, *names):
+        book.open(Account(name))
+    return book
+
+
+def apply(book: Ledger, moved: tuple[Posting, ...]) -> None:
+    for p in moved:
+        book.post(p.source, p.target, p.asset, p.amount, p.memo)
+
+
+def test_stability_pool_shares_debt_and_collateral() -> None:
+    """100 and 300 deposited; 200 of debt against 3 ETH: each loses half and gains 0.75 and 2.25."""
+    pool = StabilityPool("LUSD", ETH)
+    pool, _ = pool.provide("a", 100 * E18)
+    pool, _ = pool.provide("b", 300 * E18)
+    pool, burnt, taken, _ = pool.offset("trove", 200 * E18, 3 * E18)
+    assert (burnt, taken) == (200 * E18, 3 * E18)
+    assert pool.left_down("a") == pytest.approx(50 * E18, abs=200)
+    assert pool.left_down("b") == pytest.approx(150 * E18, abs=400)
+    assert pool.gain_down("a") == 75 * 10**16
+    assert pool.gain_down("b") == 225 * 10**16
+    # The pool is emptied: the epoch ends, and who comes after has neither loss nor gain from before.
+    pool, burnt, taken, _ = pool.offset("trove", 400 * E18, 8 * E18)
+    assert (burnt, taken) == (200 * E18, 4 * E18)
+    assert pool.left_down("a") == pool.left_down("b") == 0
+    pool, _ = pool.provide("c", E18)
+    assert (pool.left_down("c"), pool.gain_down("c")) == (E18, 0)
+    assert pool.gain_down("a") == pytest.approx(175 * 10**16, abs=10)
+    with pytest.raises(LiquidationSizeError):
+        pool.withdraw("stranger", 1)
+
+
+pool_steps = st.lists(
+    st.tuples(
+        st.sampled_from(["provide", "withdraw", "offset", "offset"]),
+        st.sampled_from("abc"),
+        st.integers(1, 10**24),
+        st.integers(0, 10**22),
+    ),
+    max_size=25,
+)
+
+
+@given(pool_steps)
+def test_stability_pool_never_owes_more_than_it_holds(steps: list[tuple[str, str, int, int]]) -> None:
+    pool = StabilityPool("LUSD", ETH)
+    book = book_of(pool, *"abc")
+    for name in "abc":
+        book.post("world", name, "LUSD", 10**26)
+    exact = dict.fromkeys("abc", Fraction(0))
+    for action, name, amount, collateral in steps:
+        moved: tuple[Posting, ...] = ()
+        if action == "offset":
+            before = pool.coins
+            pool, burnt, _, moved = pool.offset("trove", amount, collateral)
+            if before:
+                exact = {n: v * (1 - Fraction(burnt, before)) for n, v in exact.items()}
+        elif action == "provide":
+            pool, moved = pool.provide(name, amount)
+            exact[name] = Fraction(pool.left_down(name))
+        elif name in pool.deposits:
+            pool, moved = pool.withdraw(name, amount)
+            exact[name] = Fraction(pool.left_down(name))
+        apply(book, moved)
+        book.assert_conserved(action)
+        assert book.balance(pool.ACCOUNT, "LUSD") == pool.coins
+        assert book.balance(pool.ACCOUNT, ETH) == pool.held
+        assert sum(pool.left_down(n) for n in "abc") <= pool.coins
+        assert sum(pool.gain_down(n) for n in "abc") <= pool.held
+        for n in "abc":
+            # The product is fed back what earlier divisions left over, from a pool that may have been larger.
+            assert pool.left_down(n) <= exact[n] * (1 + Fraction(1, 10**9)) + 25
