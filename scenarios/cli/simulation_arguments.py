@@ -35,7 +35,8 @@ def add_simulation(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     )
     attack = command("attack", "optimise the parameters of an attack strategy of a protocol file")
     attack.add_argument("--strategy", metavar="NAME", help="name or type of an attack in the file")
-    attack.add_argument("--generations", type=positive, default=30, help="of differential evolution")
+    generations = "of differential evolution"
+    attack.add_argument("--generations", type=positive, default=30, help=generations)
     sweep = command("sweep", "measure a protocol file over a grid or Latin hypercube of its values")
     sweep.add_argument(
         "--set", action="append", required=True, metavar="PATH=VALUES", help="a.b.c=1,2,3 or a.b.c=1..9:5"
@@ -43,6 +44,7 @@ def add_simulation(add: Callable[[str, str], argparse.ArgumentParser]) -> None:
     sweep.add_argument(
         "--strategy", metavar="NAME", help="measure an attack's optimum instead of a stress test"
     )
+    sweep.add_argument("--generations", type=positive, default=30, help=f"with --strategy: {generations}")
     sweep.add_argument("--latin", type=natural, default=0, metavar="N", help="N points of a Latin hypercube")
     many(sweep)
     compare = command("compare", "run two protocol files on the same paths")

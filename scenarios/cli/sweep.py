@@ -25,6 +25,7 @@ def run(arguments: Namespace) -> Answer:
         master=arguments.seed,
         workers=arguments.workers,
         latin=arguments.latin,
+        generations=arguments.generations,
         progress=None if arguments.json else progress_to_terminal("settings"),
     )
     seed = file.run.seed if arguments.seed is None else arguments.seed

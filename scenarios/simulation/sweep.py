@@ -130,6 +130,7 @@ def sweep(
     master: int | None = None,
     workers: int = 1,
     latin: int = 0,
+    generations: int = 30,
     progress: Callable[[int, int], None] | None = None,
 ) -> SweepResult:
     """Measure every combination of the axes, or ``latin`` points of a hypercube over their ends.
@@ -140,6 +141,8 @@ def sweep(
         Name of an attack whose optimum is measured; a stress test if None.
     latin
         Number of Latin hypercube points; 0 for the whole grid.
+    generations
+        Of the search for an attack's optimum.
     """
     base = read_protocol(document)
     combinations = list(itertools.product(*(axis.values for axis in axes)))
@@ -150,7 +153,7 @@ def sweep(
         file = with_values(document, dict(zip((axis.path for axis in axes), combination, strict=True)))
         answers: tuple[float, ...]
         if attack is not None:
-            best = optimise(file, attack, seed=master).best
+            best = optimise(file, attack, seed=master, generations=generations).best
             answers = (float(best.profit), float(best.loss), float(best.capital), float(best.bad_debt))
         else:
             answers = tuple(

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from pool_crash import pool_crash
+from protocol_texts import changed
 from scenarios.report.drawings.contagion import MOST_ACCOUNTS, ContagionGraph, merge_small
 from scenarios.report.drawings.frontier import Frontier, FrontierPoint, frontier
 from scenarios.report.drawings.health import HealthOverTime
@@ -17,6 +18,7 @@ from scenarios.report.drawings.losses import LossWaterfall
 from scenarios.report.drawings.sweep_map import SweepMap, compact, sweep_maps
 from scenarios.report.drawings.timeline import MOST_ROWS, Liquidations
 from scenarios.report.pages.page import Drawing
+from scenarios.report.pages.sweep import sweep_page
 from scenarios.simulation.contagion import Link, Place
 from scenarios.simulation.run import RunResult, run_path
 from scenarios.simulation.sweep import SweepPoint, SweepResult
@@ -122,3 +124,11 @@ def test_a_map_has_the_first_axis_down_and_one_map_for_each_setting_of_a_third()
 )
 def test_figures_in_cells_are_short(value: float, text: str) -> None:
     assert compact(value) == text
+
+
+def test_a_sweep_of_one_number_is_a_curve_and_of_a_switch_a_table_only() -> None:
+    file = changed("lending-crash")
+    numbers = sweep([((1,), 2.0), ((Decimal("1.5"),), 3.0)], ("a",), grid=True)
+    assert [section.title for section in sweep_page(file, numbers).sections] == ["Curves", "Every setting"]
+    switch = sweep([((True,), 2.0), ((False,), 3.0)], ("a",), grid=True)
+    assert [section.title for section in sweep_page(file, switch).sections] == ["Every setting"]

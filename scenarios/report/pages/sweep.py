@@ -29,15 +29,32 @@ MAPPED: tuple[tuple[str, Better], ...] = (
 
 def sweep_page(file: ProtocolFile, result: SweepResult) -> Page:
     """Return the page of a sweep."""
-    header = (*result.names, *result.measures)
+    sections = [*_maps(result), *_lines(result), *_frontier(file, result), _settings(result)]
+    lead = f"{len(result.points)} settings, {result.what}."
+    return Page("Sweep", result.title, lead, tuple(sections), file.about)
+
+
+def _settings(result: SweepResult) -> Section:
+    """Return a row a setting, with the measures that differ; the others are the same everywhere."""
+    differ = [
+        place
+        for place in range(len(result.measures))
+        if len({point.answers[place] for point in result.points}) > 1
+    ]
+    shown = differ or list(range(len(result.measures)))
+    header = (*result.names, *(result.measures[place] for place in shown))
     rows = tuple(
-        (*(str(value) for value in point.values), *(number(value) for value in point.answers))
+        (*(str(value) for value in point.values), *(number(point.answers[place]) for place in shown))
         for point in result.points
     )
-    sections = [*_maps(result), *_lines(result), *_frontier(file, result)]
-    lead = f"{len(result.points)} settings, {result.what}."
-    table = Section("Every setting", header, rows)
-    return Page("Sweep", result.title, lead, (*sections, table), file.about)
+    same = [
+        f"{name} {number(result.points[0].answers[place])}"
+        for place, name in enumerate(result.measures)
+        if place not in shown
+    ]
+    return Section(
+        "Every setting", header, rows, note=f"The same everywhere: {'; '.join(same)}." if same else ""
+    )
 
 
 def _drawn(result: SweepResult) -> list[tuple[str, Better]]:
@@ -60,7 +77,8 @@ def _maps(result: SweepResult) -> Iterator[Section]:
 def _lines(result: SweepResult) -> Iterator[Section]:
     """Yield curves where one number was swept."""
     numbers = [point.values[0] for point in result.points]
-    if len(result.names) != 1 or not all(isinstance(value, int | Decimal) for value in numbers):
+    plain = all(isinstance(value, int | Decimal) and not isinstance(value, bool) for value in numbers)
+    if len(result.names) != 1 or not plain:
         return
     series = []
     for measure, _ in _drawn(result):
