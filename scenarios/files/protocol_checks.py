@@ -17,13 +17,14 @@ from scenarios.files.check_oracle import find_cycle
 from scenarios.files.document import Document, load_document, parse_document
 from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
+from scenarios.files.margin_terms import LENDING_ONLY, ONE_MARKET, SINGLE_MARKET, TERMS, PresetTerms
 from scenarios.files.model_at import model_at
 from scenarios.files.oracle_cost import WeightedMedianFile
 from scenarios.files.population_checks import check_population
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
-from scenarios.files.protocol_rules import LENDING_ONLY, PERPETUALS_ONLY, SINGLE_MARKET
+from scenarios.files.protocol_rules import PERPETUALS_ONLY
 from scenarios.files.validate import explain, located
 
 SCHEMA_ID = "urn:backstop:schema:protocol:1"
@@ -192,6 +193,7 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
         if model.margin.preset in SINGLE_MARKET and len(model.perpetuals) > 1:
             message = f"{model.margin.preset} judges one market, the file has {len(model.perpetuals)}"
             yield Finding("margin", ("margin", "preset"), message, "one perpetual, or another preset")
+    yield from _check_terms(model)
     for asset in model.insurance_fund:
         yield from _known(("insurance_fund", asset), asset, model.assets, "asset", at_key=True)
     for owner, account in model.accounts.items():
@@ -218,6 +220,27 @@ _NAMED = {
     "funds": ("assets", "asset"),
 }
 """What the fields of agents and attackers name."""
+
+
+def _check_terms(model: ProtocolFile) -> Iterator[Finding]:
+    """Check what a margin preset asks of the file, and that parameters of its own are known to it."""
+    preset, settlement = model.margin.preset, model.margin.settlement
+    if preset in ONE_MARKET and len(model.perpetuals) != 1:
+        yield Finding("margin", ("margin", "preset"), f"{preset} judges one perpetual", "one perpetual")
+    if preset == "compound-v3":
+        yield from _known(("margin", "settlement"), settlement, model.listings, "listing")
+        for asset, listing in model.listings.items():
+            if listing.borrowable and asset != settlement:
+                place = ("listings", asset, "borrowable")
+                yield Finding("margin", place, f"{preset} lends {settlement} only", "borrowable: false")
+    known, what = TERMS.get(preset, PresetTerms("")), f"term of {preset}"
+    for name in model.margin.terms:
+        yield from _known(("margin", "terms", name), name, known.margin, what, at_key=True)
+    listed = ("listings", model.listings, known.listing)
+    for section, entries, names in (listed, ("perpetuals", model.perpetuals, known.market)):
+        for key, entry in entries.items():
+            for name in entry.terms:
+                yield from _known((section, key, "terms", name), name, names, what, at_key=True)
 
 
 def _check_names(model: ProtocolFile, place: tuple[str, str], entry: BaseModel) -> Iterator[Finding]:

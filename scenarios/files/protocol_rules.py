@@ -7,10 +7,12 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import Field
 
+from scenarios.files.margin_terms import MarginName
 from scenarios.files.protocol_parts import Decimals, Part
-from scenarios.files.quantities import Fraction, NotNegative, Positive
+from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
 
 Share: TypeAlias = Annotated[NotNegative, Field(le=1)]
+TERMS_HELP = "Parameters of the margin preset's own, by name."
 
 
 class ListingFile(Part):
@@ -24,6 +26,7 @@ class ListingFile(Part):
     borrowable: bool = Field(True, description="Whether it may be owed.")
     supply_cap: NotNegative | None = Field(None, description="Most collateral, whole tokens.")
     borrow_cap: NotNegative | None = Field(None, description="Most debt of all accounts, whole tokens.")
+    terms: dict[str, Number] = Field(default_factory=dict, description=TERMS_HELP)
 
 
 class PerpetualFile(Part):
@@ -37,38 +40,22 @@ class PerpetualFile(Part):
     )
     position_limit: Positive | None = Field(None, description="Most base that one account may hold.")
     open_interest_cap: Positive | None = Field(None, description="Most base that all longs may hold.")
-
-
-MarginName: TypeAlias = Literal[
-    "loan-to-value",
-    "aave-v3",
-    "mango-v3",
-    "hyperliquid",
-    "derive-standard",
-    "derive-portfolio",
-    "derive-portfolio-2",
-    "deribit-standard",
-    "deribit",
-    "paradex",
-    "aevo",
-    "span",
-    "tims-broad",
-    "tims-narrow",
-]
-SINGLE_MARKET: tuple[MarginName, ...] = ("derive-portfolio", "derive-portfolio-2")
-LENDING_ONLY: tuple[MarginName, ...] = ("loan-to-value", "aave-v3")
+    terms: dict[str, Number] = Field(default_factory=dict, description=TERMS_HELP)
 
 
 class MarginFile(Part):
     """Which rule judges accounts.
 
-    Overrides stand in the listings and perpetuals: ``collateral_factor`` and ``liquidation_threshold`` for
-    the lending rules and mango-v3, leverages for mango-v3 and hyperliquid. The other presets of portfolios
-    bring their published rates and count cash in the settlement asset only.
+    Overrides stand in the listings and perpetuals: ``collateral_factor``, ``liquidation_threshold`` and
+    leverages; what only one engine knows under ``terms``. Portfolio presets (derive, deribit and the grids)
+    bring their published rates instead and count cash in the settlement asset.
     """
 
     preset: MarginName = "loan-to-value"
-    settlement: str = Field("USDC", description="Asset in which perpetuals settle.")
+    settlement: str = Field(
+        "USDC", description="Asset in which perpetuals settle; of compound-v3 the one that is lent."
+    )
+    terms: dict[str, Number] = Field(default_factory=dict, description=TERMS_HELP)
 
 
 LiquidationName: TypeAlias = Literal[

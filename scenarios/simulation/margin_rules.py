@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Protocol
 
 from protocol.fixed_point import RAY, WAD
 from protocol.fixed_point.context import EXACT
@@ -30,23 +29,21 @@ from protocol.margin.presets.registry import preset
 from protocol.margin.presets.tiered_cross import TieredCross, TieredMarket
 from protocol.margin.weights import Slice
 from protocol.market_state import MarketState
+from scenarios.files.margin_terms import MarginName
 from scenarios.files.protocol import ProtocolFile
-from scenarios.files.protocol_rules import ListingFile, MarginName, PerpetualFile
 from scenarios.simulation.equity import equity_of
-
-SCALE = 18
-
-
-class MarginRule(Protocol):
-    """A rule over signed balances; values have ``SCALE`` decimals of the file's money."""
-
-    def initial_excess(self, balances: Balances, market: MarketState) -> int:
-        """Return what is left over the requirement for borrowing, withdrawing or trading."""
-        ...
-
-    def judge(self, balances: Balances, market: MarketState) -> Judgement:
-        """Return equity and the excess below which the account is liquidated."""
-        ...
+from scenarios.simulation.margin_inputs import (
+    SCALE,
+    MarginRule,
+    OpenInterest,
+    maintenance_of,
+    nobody,
+    threshold_of,
+)
+from scenarios.simulation.margin_lending import comet_rule, euler_rule
+from scenarios.simulation.margin_perpetuals import dydx_rule, gmx_rule
+from scenarios.simulation.margin_solana import drift_rule, mango_v4_rule
+from scenarios.simulation.margin_synthetix import synthetix_rule
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,18 +183,6 @@ class PortfolioRule:
         return Judgement(answer.equity, answer.excess, answer.excess)
 
 
-def threshold_of(listing: ListingFile) -> Fraction:
-    """Return the liquidation threshold, the collateral factor where none is given."""
-    given = listing.liquidation_threshold
-    return Fraction(listing.collateral_factor if given is None else given)
-
-
-def maintenance_of(market: PerpetualFile) -> Fraction:
-    """Return the maintenance leverage, twice the maximum where none is given."""
-    given = market.maintenance_leverage
-    return 2 * Fraction(market.maximum_leverage) if given is None else Fraction(given)
-
-
 def _loan_to_value(file: ProtocolFile) -> MarginRule:
     factors = {asset: Fraction(listing.collateral_factor) for asset, listing in file.listings.items()}
     thresholds = {asset: threshold_of(listing) for asset, listing in file.listings.items()}
@@ -247,19 +232,34 @@ def _hyperliquid(file: ProtocolFile) -> MarginRule:
     return PortfolioRule(TieredCross(tuple(markets), haircuts), underlyings, file.margin.settlement)
 
 
-RULES: dict[MarginName, Callable[[ProtocolFile], MarginRule]] = {
-    "loan-to-value": _loan_to_value,
-    "aave-v3": _aave_v3,
-    "mango-v3": _mango_v3,
-    "hyperliquid": _hyperliquid,
+RULES: dict[MarginName, Callable[[ProtocolFile, OpenInterest], MarginRule]] = {
+    "loan-to-value": lambda file, _: _loan_to_value(file),
+    "aave-v3": lambda file, _: _aave_v3(file),
+    "compound-v3": lambda file, _: comet_rule(file),
+    "euler-v2": lambda file, _: euler_rule(file),
+    "mango-v3": lambda file, _: _mango_v3(file),
+    "mango-v4": lambda file, _: mango_v4_rule(file),
+    "drift-v2": lambda file, _: drift_rule(file),
+    "dydx-v4": dydx_rule,
+    "gmx-v2": gmx_rule,
+    "synthetix-perps-v3": lambda file, _: synthetix_rule(file),
+    "hyperliquid": lambda file, _: _hyperliquid(file),
 }
 """By preset, those that read the file's own factors; the others come from the registry of presets."""
+ALIASES: dict[MarginName, str] = {"derive-srm": "derive-standard", "derive-pmrm2": "derive-portfolio-2"}
 
 
-def build_rule(file: ProtocolFile) -> MarginRule:
-    """Return the margin rule of a file."""
+def build_rule(file: ProtocolFile, open_interest: OpenInterest = nobody) -> MarginRule:
+    """Return the margin rule of a file.
+
+    Parameters
+    ----------
+    open_interest
+        Return the long side of a perpetual in raw base units, for rules that read it.
+    """
     made = RULES.get(file.margin.preset)
     if made is not None:
-        return made(file)
+        return made(file, open_interest)
     underlyings = {name: market.underlying for name, market in file.perpetuals.items()}
-    return PortfolioRule(preset(file.margin.preset).rule, underlyings, file.margin.settlement)
+    name = ALIASES.get(file.margin.preset, file.margin.preset)
+    return PortfolioRule(preset(name).rule, underlyings, file.margin.settlement)

@@ -25,7 +25,8 @@ from scenarios.files.protocol_rules import ListingFile, PerpetualFile
 from scenarios.simulation.backstop import opposite
 from scenarios.simulation.build import Graph, units_of
 from scenarios.simulation.liquidation_rules import build_policy, within_means
-from scenarios.simulation.margin_rules import SCALE, MarginRule, build_rule
+from scenarios.simulation.margin_inputs import SCALE, MarginRule
+from scenarios.simulation.margin_rules import build_rule
 from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN, VAULT
 from scenarios.world import World
 
@@ -70,7 +71,7 @@ class Protocol:
 
     def __post_init__(self) -> None:
         file, world = self.file, self.world
-        self.rule = build_rule(file)
+        self.rule = build_rule(file, self.open_interest)
         for name, market in file.perpetuals.items():
             world.state.ledger.list_instrument(name)
             world.decimals[name] = market.decimals

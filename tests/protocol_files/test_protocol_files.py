@@ -11,6 +11,7 @@ from protocol.errors import RuleError
 from protocol_texts import changed, lending, read
 from scenarios.files.document import parse_document
 from scenarios.files.errors import FileError
+from scenarios.files.margin_terms import LENDING_ONLY, MarginName
 from scenarios.files.protocol_checks import (
     list_protocols,
     load_protocol,
@@ -18,7 +19,7 @@ from scenarios.files.protocol_checks import (
     protocol_schema,
     read_protocol,
 )
-from scenarios.files.protocol_rules import LENDING_ONLY, PERPETUALS_ONLY, LiquidationName, MarginName
+from scenarios.files.protocol_rules import PERPETUALS_ONLY, LiquidationName
 from scenarios.simulation.liquidation_rules import POLICIES
 from scenarios.simulation.market import seed_of
 from scenarios.simulation.run import open_simulation, run_path
