@@ -59,11 +59,21 @@ class MarginFile(Part):
 
 
 LiquidationName: TypeAlias = Literal[
-    "aave", "compound", "euler", "maker", "derive", "mango", "drift", "dydx", "hyperliquid"
+    "aave",
+    "compound",
+    "euler",
+    "maker",
+    "derive",
+    "mango",
+    "drift",
+    "dydx",
+    "hyperliquid",
+    "synthetix",
+    "gmx",
 ]
 
 
-PERPETUALS_ONLY: tuple[LiquidationName, ...] = ("hyperliquid",)
+PERPETUALS_ONLY: tuple[LiquidationName, ...] = ("hyperliquid", "synthetix", "gmx")
 
 
 class LiquidationFile(Part):
@@ -85,7 +95,10 @@ Payer: TypeAlias = Literal["insurance-fund", "deleverage", "socialise", "deficit
 
 
 class BackstopVaultFile(Part):
-    """The vault that takes over accounts which the market did not liquidate in time (hyperliquid)."""
+    """The vault that takes over accounts which the market did not liquidate in time (hyperliquid).
+
+    At synthetix and gmx it is the pool against which every liquidated position is closed.
+    """
 
     cash: NotNegative = Field(Decimal(0), description="What it holds in the settlement asset.")
     most_share: NotNegative | None = Field(

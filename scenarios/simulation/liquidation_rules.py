@@ -16,6 +16,7 @@ from protocol.liquidation.sizers import CloseFactor, Sizer
 from protocol.liquidation.view import Kind as PartKind
 from protocol.liquidation.view import Part, View
 from protocol.liquidation.waterfall import Deficit, Fund, Haircut, Payer, Socialise, Waterfall
+from scenarios.files.margin_terms import MarginName, term
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import LiquidationName
 from scenarios.simulation.backstop import VaultRoom, with_deleveraging, with_room
@@ -68,6 +69,20 @@ def _hyperliquid(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
     return catalogue.hyperliquid(waterfall, VAULT, FixedBonus(_bonus(file, Fraction(1, 100))))
 
 
+def _synthetix(file: ProtocolFile, waterfall: Waterfall) -> LiquidationPolicy:
+    """Close against the pool, per window what the market's parameters let the market bear."""
+    name: MarginName = "synthetix-perps-v3"
+    most, window = {}, 30
+    for market, entry in file.perpetuals.items():
+        taker, maker, scale, multiplier, seconds = (
+            Fraction(term(name, "market", entry.terms, key))
+            for key in ("taker_fee", "maker_fee", "skew_scale", "limit_multiplier", "window_seconds")
+        )
+        window = int(seconds)
+        most[market] = int((maker + taker) * scale * multiplier * seconds * 10**entry.decimals)
+    return catalogue.synthetix(waterfall, most, VAULT, window=window)
+
+
 def _bonus(file: ProtocolFile, usual: Fraction) -> Fraction:
     given = file.liquidation.bonus
     return usual if given is None else Fraction(given)
@@ -83,6 +98,8 @@ POLICIES: dict[LiquidationName, Callable[[ProtocolFile, Waterfall], LiquidationP
     "drift": lambda _, w: catalogue.drift(w, fund=FUND),
     "dydx": lambda _, w: catalogue.dydx(w, fund=FUND),
     "hyperliquid": _hyperliquid,
+    "synthetix": _synthetix,
+    "gmx": lambda _, w: catalogue.gmx(w, VAULT),
 }
 """By preset; a new one is a function and a line."""
 

@@ -172,7 +172,8 @@ def test_every_liquidation_design_runs(preset: str) -> None:
     if preset in PERPETUALS_ONLY:
         with pytest.raises(FileError, match="the file has none"):
             changed("lending-crash", liquidation={"preset": preset})
-        file = changed("perpetual-crash")
+        vault = {"cash": 20_000_000}
+        file = changed("perpetual-crash", liquidation={"preset": preset}, backstop_vault=vault)
     else:
         script = {"script": {"WETH": ["1", "0.8", "0.7"]}}
         run = {"steps": 8, "step_seconds": 600, "seed": 3}
