@@ -8,7 +8,7 @@ from protocol.errors import BookError
 from protocol.fixed_point import WAD
 from protocol.margin.book.linear import Weights
 from scenarios.files.protocol import ProtocolFile
-from scenarios.simulation.margin_rules import maintenance_of, threshold_of
+from scenarios.simulation.margin_inputs import maintenance_of, threshold_of
 
 
 def linear_weights(file: ProtocolFile, *, initial: bool = False) -> Weights:
