@@ -12,7 +12,7 @@ from protocol.liquidation.view import Balances, Judgement
 from protocol.margin.judgement import INITIAL, MAINTENANCE, Check
 from protocol.margin.presets.compound_iii import CollateralHolding, CometAccount
 from protocol.margin.presets.euler_v2 import SCALE as EULER_SCALE
-from protocol.margin.presets.euler_v2 import EulerAccount, Ramp, VaultCollateral
+from protocol.margin.presets.euler_v2 import EulerAccount, VaultCollateral, fixed_ratio
 from protocol.market_state import MarketState
 from scenarios.files.margin_terms import term
 from scenarios.files.protocol import ProtocolFile
@@ -105,7 +105,7 @@ class EulerRule:
     ratios: Mapping[str, tuple[int, int]]
     half_spread: Fraction
 
-    def account(self, balances: Balances, market: MarketState) -> EulerAccount | None:
+    def account(self, balances: Balances, market: MarketState) -> EulerAccount[int] | None:
         """Return the account as the contract holds it; None with more than one debt."""
         debts = [(asset, -units) for asset, units in balances.items() if units < 0]
         if len(debts) > 1:
@@ -116,7 +116,7 @@ class EulerRule:
                 borrow, liquidate = self.ratios.get(asset, (0, 0))
                 middle = market.value_down(asset, units)
                 bid = floor_of(middle * (1 - self.half_spread))
-                collaterals.append(VaultCollateral(asset, units, bid, middle, Ramp(borrow, liquidate)))
+                collaterals.append(VaultCollateral(asset, units, bid, middle, fixed_ratio(borrow, liquidate)))
         asset, owed = debts[0] if debts else ("", 0)
         value = market.value_up(asset, owed) if owed else 0
         ask = -floor_of(-value * (1 + self.half_spread))
@@ -127,7 +127,7 @@ class EulerRule:
         if account is None:
             return NEVER
         # Adjusted collateral must exceed the debt: equality is refused and liquidated.
-        return account.judge(check).excess - (1 if account.debt else 0)
+        return account.judge(EXACT, check).excess - (1 if account.debt else 0)
 
     def initial_excess(self, balances: Balances, market: MarketState) -> int:
         """Return collateral at the bid less debt at the ask; below zero with a second debt."""

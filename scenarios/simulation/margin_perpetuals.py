@@ -46,11 +46,11 @@ class DydxRule:
     Collateral other than the settlement asset does not count, a debt in it counts in full.
     """
 
-    tiers: Mapping[str, Tier]
+    tiers: Mapping[str, Tier[int]]
     settlement: str
     open_interest: OpenInterest
 
-    def account(self, balances: Balances, market: MarketState) -> SubAccount:
+    def account(self, balances: Balances, market: MarketState) -> SubAccount[int]:
         """Return the subaccount in quote quantums of 1e-6 of money."""
         derivatives = {*self.tiers, *(quote_of(name) for name in self.tiers)}
         quote = 0
@@ -69,11 +69,11 @@ class DydxRule:
 
     def initial_excess(self, balances: Balances, market: MarketState) -> int:
         """Return net collateral less the initial requirement."""
-        return self.account(balances, market).judge(INITIAL).excess * PER_QUANTUM
+        return self.account(balances, market).judge(EXACT, INITIAL).excess * PER_QUANTUM
 
     def judge(self, balances: Balances, market: MarketState) -> Judgement:
         """Return equity, and net collateral less the maintenance requirement."""
-        excess = self.account(balances, market).judge(MAINTENANCE).excess * PER_QUANTUM
+        excess = self.account(balances, market).judge(EXACT, MAINTENANCE).excess * PER_QUANTUM
         return Judgement(equity_of(balances, market), excess, excess)
 
 
@@ -83,7 +83,7 @@ def dydx_rule(file: ProtocolFile, open_interest: OpenInterest) -> DydxRule:
     return DydxRule(tiers, file.margin.settlement, open_interest)
 
 
-def _tier(market: PerpetualFile) -> Tier:
+def _tier(market: PerpetualFile) -> Tier[int]:
     initial = floor_of(MILLION / Fraction(market.maximum_leverage))
     share = term("dydx-v4", "market", market.terms, "maintenance_share")
     if market.maintenance_leverage is not None and not share:
@@ -91,7 +91,7 @@ def _tier(market: PerpetualFile) -> Tier:
         maintenance = floor_of(kept)
     else:
         maintenance = int(share * MILLION) if share else 600_000 if initial <= 50_000 else 500_000
-    usual = Tier(0, 0) if initial <= 50_000 else MID if initial <= 100_000 else LONG_TAIL
+    usual = Tier(0, 0, 0, 0) if initial <= 50_000 else MID if initial <= 100_000 else LONG_TAIL
     caps = [
         standard if given < 0 else int(given * MILLION)
         for standard, given in (

@@ -125,11 +125,11 @@ def mango_v4_rule(file: ProtocolFile) -> MangoV4Rule:
 class DriftRule:
     """Drift v2: weighted deposits and borrows with perpetuals, weights that worsen with the root of size."""
 
-    spots: Mapping[str, drift.SpotHolding]
-    perps: Mapping[str, drift.PerpHolding]
+    spots: Mapping[str, drift.SpotHolding[int]]
+    perps: Mapping[str, drift.PerpHolding[int]]
     settlement: str
 
-    def account(self, balances: Balances, market: MarketState) -> drift.DriftAccount:
+    def account(self, balances: Balances, market: MarketState) -> drift.DriftAccount[int]:
         """Return the account in the program's units: quote and prices 1e6, base 1e9."""
         spots = tuple(
             replace(
@@ -160,26 +160,28 @@ class DriftRule:
         return Judgement(equity_of(balances, market), excess, excess)
 
     def _excess(self, balances: Balances, market: MarketState, check: Check) -> int:
-        return self.account(balances, market).judge(check).excess * PER_QUOTE
+        return self.account(balances, market).judge(EXACT, check).excess * PER_QUOTE
 
 
-def _strict(market: MarketState, asset: str) -> drift.StrictPrice:
+def _strict(market: MarketState, asset: str) -> drift.StrictPrice[int]:
     price = floor_of(market.price(asset).exact * drift.PRICE)
     return drift.StrictPrice(price, price)
 
 
 def drift_rule(file: ProtocolFile) -> DriftRule:
     """Return the rule with the file's weights and leverages."""
-    none, spots, perps = drift.StrictPrice(0, 0), {}, {}
+    none: drift.StrictPrice[int] = drift.StrictPrice(0, 0)
+    spots, perps = {}, {}
     for asset, listing in file.listings.items():
         settles = asset == file.margin.settlement
         weights = (drift.WEIGHT,) * 4 if settles else _weights("drift-v2", listing, drift.WEIGHT)
+        initial, kept, owed, owed_kept = weights
         imf = int(term("drift-v2", "listing", listing.terms, "imf"))
-        spots[asset] = drift.SpotHolding(0, 0, none, *weights, imf)
+        spots[asset] = drift.SpotHolding(0, 0, none, initial, kept, owed, owed_kept, imf, 0, 0)
     for name, market in file.perpetuals.items():
         first = floor_of(drift.WEIGHT / Fraction(market.maximum_leverage))
         kept = floor_of(drift.WEIGHT / maintenance_of(market))
         imf = int(term("drift-v2", "market", market.terms, "imf"))
         weight = int(term("drift-v2", "market", market.terms, "profit_weight") * drift.WEIGHT)
-        perps[name] = drift.PerpHolding(0, 0, 0, none, first, kept, imf, weight)
+        perps[name] = drift.PerpHolding(0, 0, 0, none, first, kept, imf, weight, 0, 0, 0)
     return DriftRule(spots, perps, file.margin.settlement)

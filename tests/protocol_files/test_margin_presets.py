@@ -74,9 +74,9 @@ def test_dydx_is_the_exact_rule() -> None:
     rule, long, short, market = held("dydx-v4")
     # Twenty times leverage is the large tier: 5 %, and 60 % of it.
     for balances, quote, quantums in ((long, 40_000 - 180_000, LONG), (short, 70_000 + 120_000, SHORT)):
-        position = dydx_v4.Position("BTC", quantums, MARK * 10**18, -18, -8, dydx_v4.LARGE)
+        position = dydx_v4.Position("BTC", quantums, MARK * 10**18, -18, -8, dydx_v4.LARGE, 0)
         account = dydx_v4.SubAccount(quote * 10**6, (position,))
-        wanted = tuple(account.judge(check).excess * 10**12 for check in (INITIAL, MAINTENANCE))
+        wanted = tuple(account.judge(EXACT, check).excess * 10**12 for check in (INITIAL, MAINTENANCE))
         assert answers(rule, balances, market) == wanted
     # 40,000 - 4,500 of loss - 5 % of 175,500, and 3 % of it.
     assert answers(rule, long, market) == (26_725 * WAD, 30_235 * WAD)
@@ -94,10 +94,12 @@ def test_drift_is_the_exact_rule() -> None:
     rule, long, short, market = held("drift-v2", **{"perpetuals__BTC-PERP__terms": {"imf": 100}})
     dollar = drift_v2.StrictPrice(10**6, 10**6)
     for balances, cash, base, gain in ((long, 40_000, 3, -4_500), (short, 70_000, -2, 3_000)):
-        perp = drift_v2.PerpHolding(base * 10**9, gain * 10**6, MARK * 10**6, dollar, 500, 250, 100)
-        spot = drift_v2.SpotHolding(cash * 10**6, 6, dollar, *(10_000,) * 4)
+        perp = drift_v2.PerpHolding(
+            base * 10**9, gain * 10**6, MARK * 10**6, dollar, 500, 250, 100, 10_000, 0, 0, 0
+        )
+        spot = drift_v2.SpotHolding(cash * 10**6, 6, dollar, 10_000, 10_000, 10_000, 10_000, 0, 0, 0)
         account = drift_v2.DriftAccount((spot,), (perp,))
-        wanted = tuple(account.judge(check).excess * 10**12 for check in (INITIAL, MAINTENANCE))
+        wanted = tuple(account.judge(EXACT, check).excess * 10**12 for check in (INITIAL, MAINTENANCE))
         assert answers(rule, balances, market) == wanted
     # A gain counts up to 100 dollars to open.
     assert rule.judge(short, market).excess - rule.initial_excess(short, market) > 2_900 * WAD
@@ -190,9 +192,9 @@ def test_compound_is_the_exact_rule() -> None:
 
 def test_euler_is_the_exact_rule() -> None:
     rule, balances, market = lending_game("euler-v2")
-    vault = VaultCollateral("ETH", 3 * 10**18, 6000 * WAD, 6000 * WAD, Ramp(8000, 8500))
+    vault = VaultCollateral("ETH", 3 * 10**18, 6000 * WAD, 6000 * WAD, Ramp(8000, 8500, 0, 0, 0))
     account = EulerAccount((vault,), 4000 * 10**6, 4000 * WAD, 4000 * WAD)
-    wanted = tuple(account.judge(check).excess - 1 for check in (INITIAL, MAINTENANCE))
+    wanted = tuple(account.judge(EXACT, check).excess - 1 for check in (INITIAL, MAINTENANCE))
     assert answers(rule, balances, market) == wanted == (800 * WAD - 1, 1100 * WAD - 1)
     # Equality is a violation, and there is one debt at a time.
     assert rule.judge({"ETH": 10**18, "USDC": -1700 * 10**6}, market).excess == -1
