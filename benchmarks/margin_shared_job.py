@@ -15,7 +15,6 @@ import argparse
 import os
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Any
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
@@ -24,46 +23,10 @@ import numpy as np
 from numba import njit
 
 from benchmarks.margin_common import Goals, best_of
+from benchmarks.peers.common_job import ANSWER, HAIRCUTS, PENALTY, RATES, Job, answer, make_job
 from protocol.margin.book.book import Book
 from protocol.margin.book.columns import Rows, Table, first_below_zero
 from protocol.margin.book.linear import Coefficients, Weights
-
-ANSWER = "liquidations=1296 bad_debt_accounts=196 value=121677094.43"
-HAIRCUTS, RATES, PENALTY = np.array([0.0, 0.10, 0.15, 0.25]), np.array([0.03, 0.03, 0.05, 0.08]), 0.01
-SPOTS, MARKS = np.array([1.0, 2000.0, 30000.0, 20.0]), np.array([2000.0, 30000.0, 20.0, 1.2])
-
-
-@dataclass
-class Job:
-    """Inputs: [accounts, 4] balances, sizes and entry prices, [ticks, 4] spot and mark prices."""
-
-    balances: Any
-    sizes: Any
-    entries: Any
-    spots: Any
-    marks: Any
-
-
-def make_job(accounts: int, ticks: int, seed: int = 7) -> Job:
-    """Return the job's inputs; the draws and their order define it."""
-    rng = np.random.default_rng(seed)
-    worth = rng.lognormal(9.0, 1.0, accounts)
-    balances = worth[:, None] * rng.dirichlet(np.ones(4), accounts) / SPOTS
-    leverage = rng.uniform(1.0, 8.0, accounts)
-    split = rng.dirichlet(np.ones(4), accounts) * rng.choice([-1.0, 1.0], size=(accounts, 4))
-    sizes = (worth * leverage)[:, None] * split / MARKS
-    common = rng.normal(0.0, 0.006, (ticks, 1))
-    steps = common + rng.normal(0.0, 0.006, (ticks, 4))
-    steps[ticks // 2] -= 0.12
-    marks = MARKS * np.exp(np.cumsum(steps, axis=0))
-    spots = np.column_stack((np.ones(ticks), marks[:, :3]))
-    return Job(balances, sizes, np.tile(MARKS, (accounts, 1)), spots, marks)
-
-
-def answer(job: Job, balances: Any, sizes: Any, liquidations: int) -> str:
-    """Return the answer line of a final state."""
-    total = balances @ job.spots[-1] + (sizes * (job.marks[-1] - job.entries)).sum(axis=1)
-    return f"liquidations={liquidations} bad_debt_accounts={(total < 0).sum()} value={total.sum():.2f}"
 
 
 def settle(job: Job, first: Any) -> tuple[Any, Any, int]:
