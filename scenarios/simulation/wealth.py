@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from math import lcm
 
 from protocol.ledger import Kind, quote_of
 from protocol.venues.uniswap_v2 import UniswapV2Pair
@@ -73,16 +74,19 @@ def measure(world: World, values: Mapping[str, Fraction], owners: Sequence[str] 
     """
     pooled = {f"{GROUP}:{name}" for name in owners}
     book = world.state.ledger
-    parties: dict[str, Fraction] = {}
-    bad_debt = pool = Fraction(0)
+    # Whole numbers over one denominator: adding fractions would look for a common divisor each time.
+    scale = lcm(*(value.denominator for value in values.values()))
+    counted = {asset: value.numerator * (scale // value.denominator) for asset, value in values.items()}
+    parties: dict[str, int] = {}
+    bad_debt = pool = 0
     pools = {name for name, value in world.state.values.items() if isinstance(value, UniswapV2Pair)}
     vaults = {n: v for n, v in world.state.values.items() if isinstance(v, VaultShare)}
     shares = {shares_of(name): name for name in pools} | {v.share: n for n, v in vaults.items()}
     issuers = {shares_of(name): name for name in (*pools, *vaults)}
     for account in book.accounts():
-        worth = Fraction(0)
+        worth = 0
         for asset, units in book.balances(account.name).items():
-            value = values.get(asset, Fraction(0)) * units
+            value = counted.get(asset, 0) * units
             if account.name == OUTSIDE and asset in shares:
                 _add(parties, f"other holders of {shares[asset]}", value)
             else:
@@ -93,13 +97,14 @@ def measure(world: World, values: Mapping[str, Fraction], owners: Sequence[str] 
             continue
         if account.kind is Kind.MARGIN and account.name not in OWN and worth < 0:
             bad_debt -= worth
-            worth = Fraction(0)
+            worth = 0
         _add(parties, party, worth)
     if owners:
-        _add(parties, owners[0], max(pool, Fraction(0)))
-        bad_debt += max(-pool, Fraction(0))
+        _add(parties, owners[0], max(pool, 0))
+        bad_debt += max(-pool, 0)
     _add(parties, BAD_DEBT, -bad_debt)
-    return Wealth(parties, bad_debt)
+    exact = {name: Fraction(value, scale) for name, value in parties.items()}
+    return Wealth(exact, Fraction(bad_debt, scale))
 
 
 def _party(account: str, kind: Kind, issuers: Mapping[str, str]) -> str:
@@ -110,8 +115,8 @@ def _party(account: str, kind: Kind, issuers: Mapping[str, str]) -> str:
     return account.removeprefix(f"{GROUP}:") if kind is Kind.MARGIN else account
 
 
-def _add(parties: dict[str, Fraction], name: str, value: Fraction) -> None:
-    parties[name] = parties.get(name, Fraction(0)) + value
+def _add(parties: dict[str, int], name: str, value: int) -> None:
+    parties[name] = parties.get(name, 0) + value
 
 
 def changes(before: Wealth, after: Wealth) -> dict[str, Fraction]:
