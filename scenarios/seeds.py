@@ -135,6 +135,14 @@ class Stream:
     position: int = 0
     _normals: list[float] = field(default_factory=list, repr=False)
 
+    def drawn(self) -> tuple[int, tuple[float, ...]]:
+        """Return what ``reset`` takes to draw the same numbers again."""
+        return self.position, tuple(self._normals)
+
+    def reset(self, position: int, normals: tuple[float, ...] = ()) -> None:
+        """Go back to where ``drawn`` was asked."""
+        self.position, self._normals = position, list(normals)
+
     def at(self, place: int, lane: int = 0) -> float:
         """Return the uniform in [0, 1) that belongs to ``place`` (a slot, say), whatever was drawn before."""
         words = philox4x32((place & _MASK, place >> 32 & _MASK, lane & _MASK, 0x80000000), self.key)

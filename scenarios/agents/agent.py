@@ -6,13 +6,14 @@ once per step inside a transaction of its own; what a rule refuses is undone and
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from scenarios.files.quantities import NotNegative
 
 if TYPE_CHECKING:
+    from scenarios.agents.signed import Signed
     from scenarios.simulation.simulation import Simulation
 
 
@@ -23,6 +24,10 @@ class Agent(BaseModel):
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
+    transaction_kind: ClassVar[str] = "user"
+    """On a chain: ``user``, ``oracle``, or ``keeper`` and ``arbitrage``, who compete with their own kind."""
+    signs: ClassVar[bool] = False
+    """Whether it commits itself by ``sign`` when it decides; else ``act`` runs when it is included."""
 
     type: str
     funds: dict[str, NotNegative] = Field(
@@ -42,4 +47,11 @@ class Agent(BaseModel):
         me
             The agent's name and wallet.
         """
+        raise NotImplementedError
+
+    def observe(self, game: Simulation, me: str) -> None:
+        """Take notice of what is there when it decides; kept in the world under ``watch of`` its name."""
+
+    def sign(self, game: Simulation, me: str) -> Signed | None:
+        """Return what it commits itself to; None for nothing in this step."""
         raise NotImplementedError

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction as Exact
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
@@ -90,6 +90,8 @@ class Keeper(Agent):
     Where positions are taken over it keeps them, as far as its own initial margin reaches.
     """
 
+    transaction_kind: ClassVar[str] = "keeper"
+
     type: Literal["keeper"] = "keeper"
     latency: Annotated[int, Field(ge=0, strict=True)] = Field(
         0, description="Steps between an account's fall below its requirement and the first attempt."
@@ -107,23 +109,30 @@ class Keeper(Agent):
                 for asset in self.funds:
                     game.protocol.deposit(me, asset, game.balance(me, asset))
 
+    def observe(self, game: Simulation, me: str) -> None:
+        """Note since which step each account has been short of margin."""
+        self._watch(game, me, game.protocol.market())
+
     def act(self, game: Simulation, me: str) -> None:
         """Liquidate and sell, most urgent accounts first."""
-        protocol = game.protocol
-        market = protocol.market()
+        market = game.protocol.market()
         with game.attempt(me, "guard the vault"):
             guard_vault(game, market)
-        seen = game.world.state.values.get(f"watch of {me}", {})
-        assert isinstance(seen, dict)
-        short = protocol.liquidatable(market)
-        since = {owner: seen.get(owner, game.step) for owner in short if owner != me}
-        game.world.state.values[f"watch of {me}"] = since
         done = 0
-        for owner, first in since.items():
+        for owner, first in self._watch(game, me, market).items():
             while game.step - first >= self.latency and done < self.most_steps:
                 done += 1
                 if not self._liquidate(game, me, owner, market):
                     break
+
+    @staticmethod
+    def _watch(game: Simulation, me: str, market: MarketState) -> dict[str, int]:
+        seen = game.world.state.values.get(f"watch of {me}", {})
+        assert isinstance(seen, dict)
+        short = game.protocol.liquidatable(market)
+        since = {owner: seen.get(owner, game.step) for owner in short if owner != me}
+        game.world.state.values[f"watch of {me}"] = since
+        return since
 
     def _liquidate(self, game: Simulation, me: str, owner: str, market: MarketState) -> bool:
         """Do one liquidation step and sell; return whether there is more to do for this account."""
@@ -133,26 +142,20 @@ class Keeper(Agent):
             protocol.flag(owner, market)
         try:
             with game.transaction(f"{me} liquidates {owner}"):
-                before = self._worth(game, me)
+                before = game.worth_of(me)
                 step = protocol.liquidate(owner, me, market)
                 log_step(game, me, owner, step)
                 self._sell(game, me, step)
                 if game.file.perpetuals:
                     protocol.require_initial(me)
                 mine = step.taker in {me, protocol.account(me)}
-                if mine and self._worth(game, me) - before < self.least_profit:
+                if mine and game.worth_of(me) - before < self.least_profit:
                     raise NotWorthwhileError(owner)
         except RuleError as error:
             del game.events[kept:]
             game.record(me, "refused", what=f"liquidation of {owner}", why=error.code, message=error.message)
             return False
         return bool(step.moved is not None or step.fills) and protocol.judge(owner, market).excess < 0
-
-    def _worth(self, game: Simulation, me: str) -> Exact:
-        """Return what the keeper owns, positions included, at the outside prices."""
-        book, values = game.world.state.ledger, game.unit_values()
-        held = [*book.balances(me).items(), *book.balances(game.protocol.account(me)).items()]
-        return sum((values[asset] * units for asset, units in held if asset in values), Exact(0))
 
     def _sell(self, game: Simulation, me: str, step: Step) -> None:
         """Turn what was seized into what was paid."""

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from decimal import Decimal
 from fractions import Fraction as Exact
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 
 from pydantic import Field
 
 from scenarios.agents.agent import Agent
+from scenarios.agents.signed import SignedPrice
 from scenarios.files.quantities import NotNegative, Positive
 
 if TYPE_CHECKING:
@@ -21,6 +22,9 @@ class Publisher(Agent):
     A lazy publisher has a long ``heartbeat`` and a wide ``deviation``; a noisy one an ``error``.
     """
 
+    transaction_kind: ClassVar[str] = "oracle"
+    signs: ClassVar[bool] = True
+
     type: Literal["publisher"] = "publisher"
     feed: str
     asset: str
@@ -32,6 +36,12 @@ class Publisher(Agent):
 
     def act(self, game: Simulation, me: str) -> None:
         """Publish where due."""
+        signed = self.sign(game, me)
+        if signed is not None:
+            signed.execute(game, me)
+
+    def sign(self, game: Simulation, me: str) -> SignedPrice | None:
+        """Return what it says now, where that is due."""
         last = game.newest(self.feed)
         price = self.price(game)
         if self.error:
@@ -39,7 +49,8 @@ class Publisher(Agent):
         moved = abs(price / Exact(last.value, 10**last.decimals) - 1) if last.value else Exact(1)
         overdue = game.world.time - last.time >= self.heartbeat
         if price > 0 and (overdue or moved >= max(Exact(self.deviation), Exact(1, 10**12))):
-            game.publish(me, self.feed, price)
+            return SignedPrice(self.feed, price)
+        return None
 
     def price(self, game: Simulation) -> Exact:
         """Return what it sees: the outside price, or a venue's."""
@@ -51,6 +62,9 @@ class Publisher(Agent):
 class ColludingPublisher(Agent):
     """Publish a multiple of the outside price from a step on: one of the minority in an attack."""
 
+    transaction_kind: ClassVar[str] = "oracle"
+    signs: ClassVar[bool] = True
+
     type: Literal["colluding-publisher"] = "colluding-publisher"
     feed: str
     asset: str
@@ -59,8 +73,12 @@ class ColludingPublisher(Agent):
 
     def act(self, game: Simulation, me: str) -> None:
         """Tell the truth until ``from_step``."""
+        self.sign(game, me).execute(game, me)
+
+    def sign(self, game: Simulation, me: str) -> SignedPrice:
+        """Return what it says now."""
         factor = Exact(self.factor) if game.step >= self.from_step else Exact(1)
-        game.publish(me, self.feed, game.outside[self.asset] * factor)
+        return SignedPrice(self.feed, game.outside[self.asset] * factor)
 
 
 def spot_price(game: Simulation, venue: str, asset: str, quote: str) -> Exact:

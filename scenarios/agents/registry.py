@@ -8,6 +8,7 @@ from pydantic import Field
 
 from scenarios.agents.lending import Borrowers, Keeper, LoopingBorrower
 from scenarios.agents.publishers import ColludingPublisher, Publisher
+from scenarios.agents.sandwich import Sandwicher
 from scenarios.agents.trading import Arbitrageur, LiquidityProvider, MarketMaker, PerpetualTrader, Trader
 
 AgentFile: TypeAlias = Annotated[
@@ -20,7 +21,8 @@ AgentFile: TypeAlias = Annotated[
     | Borrowers
     | Keeper
     | Publisher
-    | ColludingPublisher,
+    | ColludingPublisher
+    | Sandwicher,
     Field(discriminator="type"),
 ]
 """What may stand under ``agents``; a new one is a subclass and a name here."""

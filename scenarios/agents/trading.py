@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction as Exact
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
@@ -13,6 +14,7 @@ from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.venue import Venue
 from scenarios.agents.agent import Agent
 from scenarios.agents.optimal import best_size, between_pairs, pair_against_price
+from scenarios.agents.signed import SignedSwap
 from scenarios.files.quantities import Fraction, NotNegative, Positive
 
 if TYPE_CHECKING:
@@ -20,26 +22,43 @@ if TYPE_CHECKING:
 
 
 class Trader(Agent):
-    """Trade at random on a venue: uninformed flow."""
+    """Trade at random on a venue: uninformed flow. On a chain it signs the size and the least it accepts."""
+
+    signs: ClassVar[bool] = True
 
     type: Literal["trader"] = "trader"
     venue: str
     size: Positive = Field(description="Mean size of a trade in money; exponential.")
     probability: Fraction = Field(Decimal("0.5"), description="Of trading in a step.")
+    slippage: Fraction = Field(
+        Decimal("0.005"), description="Part of the quote that it may lose until it is included, on a chain."
+    )
 
     def act(self, game: Simulation, me: str) -> None:
         """Buy or sell with equal chance."""
+        wish = self._wish(game, me)
+        if wish is not None:
+            wish.execute(game, me)
+
+    def sign(self, game: Simulation, me: str) -> SignedSwap | None:
+        """Return the trade of this step with its limit."""
+        wish = self._wish(game, me)
+        if wish is None:
+            return None
+        quoted = game.world.venue(self.venue).quote(wish.sell, wish.buy, wish.units)
+        return replace(wish, least=int(quoted * (1 - Exact(self.slippage))))
+
+    def _wish(self, game: Simulation, me: str) -> SignedSwap | None:
         stream = game.streams[me]
         if stream.uniform() >= self.probability:
-            return
+            return None
         assets = game.world.venue(self.venue).assets
         sell, buy = assets[0], assets[1]
         if stream.uniform() < 0.5:
             sell, buy = buy, sell
         money = Exact(Decimal(f"{stream.exponential(float(self.size)):.6f}"))
         units = min(game.worth(money, sell), game.balance(me, sell))
-        if units > 0:
-            game.swap(me, self.venue, sell, buy, units)
+        return SignedSwap(self.venue, sell, buy, units) if units > 0 else None
 
 
 class LiquidityProvider(Agent):
@@ -77,6 +96,8 @@ class Arbitrageur(Agent):
     It trades on ``venue`` first and undoes the trade on ``against`` at once, so it ends with more of what it
     began with and without a position.
     """
+
+    transaction_kind: ClassVar[str] = "arbitrage"
 
     type: Literal["arbitrageur"] = "arbitrageur"
     venue: str

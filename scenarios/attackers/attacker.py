@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
     from protocol.transaction import Transaction
+    from scenarios.simulation.on_chain.blocks import SavedBlocks
     from scenarios.simulation.simulation import Event, Simulation
 
 ATTACKER = "attacker"
@@ -144,6 +145,7 @@ class Attacker(BaseModel):
     def execute(self, game: Simulation) -> AttackResult:
         """Run the attack on a simulation and leave it as it was; return what came of it."""
         point, purse, refused = game.snapshot(), Purse(), ""
+        rest = _Rest.of(game)
         game.world.wallet(ATTACKER)
         try:
             self.attack(game, purse)
@@ -152,6 +154,7 @@ class Attacker(BaseModel):
         after, events = game.wealth(purse.accounts), tuple(game.events[point.events :])
         prices = dict(game.outside)
         game.restore(point)
+        rest.put_back(game)
         # Both moments are valued at the last outside prices: what the market did is nobody's doing here.
         game.outside = prices
         before = game.wealth(purse.accounts)
@@ -249,9 +252,44 @@ class Attacker(BaseModel):
     def wait_blocks(self, game: Simulation, blocks: int, controlled: int = 0) -> None:
         """Let blocks pass; in those that the attacker does not control the file's agents act first."""
         for number in range(blocks):
+            if game.blocks is not None:
+                game.blocks.attack_block(controlled=number < controlled)
+                continue
             game.advance(game.file.run.block_seconds)
             if number >= controlled:
                 act_agents(game)
+
+    def wait_for_control(self, game: Simulation, blocks: int) -> None:
+        """Wait for ``blocks`` blocks in a row of the proposer whom the file's chain gives to attackers.
+
+        Without a chain, or one without such a proposer, the blocks are there at once.
+
+        Raises
+        ------
+        NoControlError
+            If none come within the bound.
+        """
+        if game.blocks is not None and blocks:
+            game.blocks.wait_for_control(blocks)
+
+
+@dataclass(frozen=True, slots=True)
+class _Rest:
+    """What a snapshot of the world leaves out: the chain, and where agents' random numbers stand."""
+
+    blocks: SavedBlocks | None
+    drawn: Mapping[str, tuple[int, tuple[float, ...]]]
+
+    @classmethod
+    def of(cls, game: Simulation) -> _Rest:
+        blocks = None if game.blocks is None else game.blocks.save()
+        return cls(blocks, {name: stream.drawn() for name, stream in game.streams.items()})
+
+    def put_back(self, game: Simulation) -> None:
+        if game.blocks is not None and self.blocks is not None:
+            game.blocks.load(self.blocks)
+        for name, drawn in self.drawn.items():
+            game.streams[name].reset(*drawn)
 
 
 def losses_paid(events: tuple[Event, ...]) -> list[tuple[str, int]]:

@@ -55,8 +55,9 @@ class FlashLoanManipulation(Attacker):
 class MultiBlockTwap(Attacker):
     """Pump a pair, keep it pumped over blocks, borrow at the moved average, sell back.
 
-    No flash loan lives that long: the pump is own capital. Blocks that the attacker does not control begin
-    with the agents of the file, arbitrageurs among them.
+    No flash loan lives that long: the pump is own capital. In blocks that the attacker does not control the
+    agents of the file act, arbitrageurs among them; where the file has a chain whose proposer attackers own,
+    the attack begins when he has as many slots in a row.
     """
 
     type: Literal["multi-block-twap"] = "multi-block-twap"
@@ -77,6 +78,7 @@ class MultiBlockTwap(Attacker):
         pump = game.worth(Fraction(self.pump), self.quote)
         self.bring(game, purse, self.collateral, units)
         self.bring(game, purse, self.quote, pump)
+        self.wait_for_control(game, min(self.controlled_blocks, self.blocks))
         with self.move(game, purse, "pump"):
             bought = self.swap(game, purse, self.venue, self.quote, self.collateral, pump)
             for memory in game.open_averages():

@@ -9,7 +9,7 @@ the world, what was submitted, and the run's streams.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from protocol.errors import BackstopError
@@ -83,6 +83,18 @@ class BlockRecord:
     expired: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class SavedChain:
+    """Where a chain stood; ``load`` puts it back. The world is saved by its owner."""
+
+    slot: int
+    base_fee: int
+    pool: Pool
+    schedule: Schedule
+    lots: tuple[Lot, ...]
+    demand_drawn: tuple[int, tuple[float, ...]]
+
+
 @dataclass(slots=True)
 class _Building:
     """A block in the making."""
@@ -113,6 +125,8 @@ class Chain:
         Everybody else; both or neither.
     gas_asset
         Asset in which gas is paid, in wei; empty: gas is counted, not paid.
+    on_slot
+        Called when a slot's time has come, before anything stands in its block.
     """
 
     def __init__(
@@ -125,6 +139,7 @@ class Chain:
         demand: Demand | None = None,
         demand_stream: Stream | None = None,
         gas_asset: str = "",
+        on_slot: Callable[[], None] | None = None,
     ) -> None:
         if slot_seconds < 1 or base_fee < 0:
             raise ParameterError("slot_seconds, base_fee", (slot_seconds, base_fee), "at least 1 and 0")
@@ -138,6 +153,7 @@ class Chain:
         self.pool = Pool()
         self.slot = 0
         self.gas_asset = gas_asset
+        self._on_slot = on_slot
         self._demand = demand
         self._demand_stream = demand_stream
         self._lots: list[Lot] = []
@@ -160,8 +176,7 @@ class Chain:
         stress
             Volatility over its calm value, which drives everybody else's demand.
         """
-        self.slot += 1
-        self.world.time += self.slot_seconds
+        self._pass_time()
         self._arrive(stress)
         if self.schedule.is_missed(self.slot):
             proposer = self.schedule.proposer(self.slot)
@@ -179,6 +194,39 @@ class Chain:
             self.slot, self.world.block, self.world.time, block.proposer.name, False, block.base_fee, used,
             block.background, tuple(block.receipts), expired,
         )  # fmt: skip
+
+    def controlled_slot(self, stress: float = 1.0) -> None:
+        """Let a slot pass whose proposer includes nothing of what waits; everybody else's demand piles up."""
+        self._pass_time()
+        self._arrive(stress)
+        self.world.block += 1
+        self.pool.expire(self.world.block)
+        self.base_fee = self.fees.next_base_fee(self.base_fee, 0)
+
+    def skip(self, slots: int) -> None:
+        """Let quiet slots pass: time and block numbers, at an unchanged base fee and with no block built."""
+        for _ in range(slots):
+            self._pass_time()
+            self.world.block += 1
+
+    def save(self) -> SavedChain:
+        """Return where the chain stands."""
+        stream = self._demand_stream
+        drawn: tuple[int, tuple[float, ...]] = (0, ()) if stream is None else stream.drawn()
+        return SavedChain(self.slot, self.base_fee, self.pool.copy(), self.schedule, tuple(self._lots), drawn)
+
+    def load(self, saved: SavedChain) -> None:
+        """Put the chain back to where it stood."""
+        self.slot, self.base_fee = saved.slot, saved.base_fee
+        self.pool, self.schedule, self._lots = saved.pool.copy(), saved.schedule, list(saved.lots)
+        if self._demand_stream is not None:
+            self._demand_stream.reset(*saved.demand_drawn)
+
+    def _pass_time(self) -> None:
+        self.slot += 1
+        self.world.time += self.slot_seconds
+        if self._on_slot is not None:
+            self._on_slot()
 
     def _arrive(self, stress: float) -> None:
         """Let everybody else send; drop the lots that have waited too long."""
@@ -322,13 +370,14 @@ class Chain:
         tip = pending.tip(block.base_fee) * pending.gas
         burned = block.base_fee * pending.gas
         if self.gas_asset and tip + burned:
-            if self.world.balance(pending.sender, self.gas_asset) < tip + burned:
+            payer = pending.payer or pending.sender
+            if self.world.balance(payer, self.gas_asset) < tip + burned:
                 return None
             with self.world.transaction(f"gas of {pending.name}"):
                 if burned:
-                    self.world.move(pending.sender, BURNED, self.gas_asset, burned, "base fee")
+                    self.world.move(payer, BURNED, self.gas_asset, burned, "base fee")
                 if tip:
-                    self.world.move(pending.sender, block.proposer.name, self.gas_asset, tip, "priority fee")
+                    self.world.move(payer, block.proposer.name, self.gas_asset, tip, "priority fee")
         reverted = ""
         try:
             with self.world.transaction(pending.name):

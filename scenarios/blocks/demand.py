@@ -49,6 +49,9 @@ class Demand:
         Both grow as stress ** elasticity, where stress is volatility over its calm value.
     patience
         Slots after which an unserved lot gives up.
+    most_fee
+        Median of the most that a lot pays per gas in all, in wei, spread and growing like the tips; without a
+        bound demand does not mind the base fee, and full blocks raise it without end. 0: no bound.
     """
 
     load: float = 1.0
@@ -58,6 +61,7 @@ class Demand:
     load_elasticity: float = 0.5
     tip_elasticity: float = 1.0
     patience: int = 10
+    most_fee: int = 0
 
     def __post_init__(self) -> None:
         for what, value, high in (
@@ -66,6 +70,7 @@ class Demand:
             ("tip_spread", self.tip_spread, 10.0),
             ("headroom", self.headroom, 1e6),
             ("patience", self.patience, 1e6),
+            ("most_fee", self.most_fee, 1e18),
         ):
             if not 0 <= value <= high:
                 raise ParameterError(what, value, f"between 0 and {high:g}")
@@ -74,11 +79,13 @@ class Demand:
         """Return what is sent in a slot. The same numbers are drawn whatever the stress."""
         stress = max(stress, 1.0)
         gas = int(gas_target * self.load * power(stress, self.load_elasticity)) // LOTS
-        tips = [
-            int(self.tip * power(stress, self.tip_elasticity) * exp(self.tip_spread * stream.normal()))
-            for _ in range(LOTS)
-        ]
+        growth = power(stress, self.tip_elasticity)
+        spreads = [exp(self.tip_spread * stream.normal()) for _ in range(LOTS)]
         if gas == 0:
             return []
-        cap = int(self.headroom * base_fee)
-        return [Lot(tip + cap, tip, gas, slot) for tip in tips]
+        cap, lots = int(self.headroom * base_fee), []
+        for spread in spreads:
+            tip = int(self.tip * growth * spread)
+            most = int(self.most_fee * growth * spread) if self.most_fee else tip + cap
+            lots.append(Lot(min(tip + cap, most), tip, gas, slot))
+        return lots

@@ -44,6 +44,8 @@ class Pending:
         Highest block number in which it may stand; None: for ever.
     kind
         For the record: ``user``, ``oracle``, ``keeper``, ...
+    payer
+        Account that pays for the gas; empty: the sender.
     """
 
     name: str
@@ -57,6 +59,7 @@ class Pending:
     channel: str = ""
     last_block: int | None = None
     kind: str = "user"
+    payer: str = ""
 
     def __post_init__(self) -> None:
         for what, value, least in (
@@ -135,6 +138,15 @@ class Pool:
 
     def __contains__(self, name: str) -> bool:
         return name in self._waiting or name in self._bundles
+
+    def copy(self) -> Pool:
+        """Return a pool with the same contents, which are immutable."""
+        other = Pool()
+        other._waiting = dict(self._waiting)
+        other._order = dict(self._order)
+        other._bundles = dict(self._bundles)
+        other._count = self._count
+        return other
 
     def add(self, item: Pending | Bundle) -> None:
         """Put a transaction or bundle in.

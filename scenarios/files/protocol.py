@@ -8,6 +8,7 @@ from pydantic import Field
 
 from scenarios.agents.registry import AgentFile
 from scenarios.attackers.registry import AttackerFile
+from scenarios.files.protocol_chain import ChainFile
 from scenarios.files.protocol_market import MarketFile, PlainMarket
 from scenarios.files.protocol_parts import AccountFile, AssetFile, OracleFile, Part, VaultFile, VenueFile
 from scenarios.files.protocol_population import PopulationFile
@@ -48,6 +49,7 @@ class ProtocolFile(Part):
     population: PopulationFile | None = Field(None, description="A whole book instead of named accounts.")
     agents: dict[str, AgentFile] = Field(default_factory=dict)
     market: MarketFile = PlainMarket()
+    chain: ChainFile | None = Field(None, description="Blocks, gas, congestion; agents act at once without.")
     run: RunFile = RunFile()
     attacks: dict[str, AttackerFile] = Field(default_factory=dict, description="Strategies by name.")
     references: dict[str, str] = Field(default_factory=dict)

@@ -22,6 +22,7 @@ from scenarios.files.model_at import model_at
 from scenarios.files.oracle_cost import WeightedMedianFile
 from scenarios.files.population_checks import check_population
 from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_chain import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
 from scenarios.files.protocol_rules import PERPETUALS_ONLY
@@ -104,6 +105,7 @@ def _check(model: ProtocolFile) -> Iterator[Finding]:
     yield from _check_rules(model)
     yield from check_market(model)
     yield from check_population(model)
+    yield from check_chain(model)
     for section, entries in (("agents", model.agents), ("attacks", model.attacks)):
         for name, entry in entries.items():
             yield from _check_names(model, (section, name), entry)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 GROUP = "protocol"
+GAS_OF = "gas of "
+"""Before an agent's name: the wallet from which his gas is paid; it counts as his."""
 DEPOSITORS = f"{GROUP}:depositors"
 FUND = f"{GROUP}:insurance fund"
 DEFICIT = f"{GROUP}:deficit"

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from scenarios.agents.lending import money
 from scenarios.files.protocol import ProtocolFile
@@ -14,6 +14,8 @@ from scenarios.simulation.contagion import Link, contagion
 from scenarios.simulation.market import draw_paths, prices_at, seed_of
 from scenarios.simulation.names import FUND
 from scenarios.simulation.observe import HealthSample, Observer
+from scenarios.simulation.on_chain.metrics import ChainMetrics, chain_metrics
+from scenarios.simulation.on_chain.open import open_blocks
 from scenarios.simulation.simulation import Event, Simulation, whole_price
 from scenarios.simulation.wealth import changes
 
@@ -113,6 +115,19 @@ class RunResult:
     links: tuple[Link, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class ChainRunResult(RunResult):
+    """One path of a file with a chain; fees are among the gains and losses.
+
+    Parameters
+    ----------
+    chain
+        Waiting, fees, reverted and missed.
+    """
+
+    chain: ChainMetrics = field(kw_only=True)
+
+
 def open_simulation(
     file: ProtocolFile, seed: Seed, run: int, extra: Mapping[str, Agent] | None = None
 ) -> Simulation:
@@ -130,12 +145,17 @@ def open_simulation(
     game = Simulation(file, streams)
     for name, agent in agents.items():
         agent.open(game, name)
+    if file.chain is not None:
+        game.blocks = open_blocks(game, file.chain, seed, run)
     return game
 
 
 def step_once(game: Simulation, prices: Mapping[str, Decimal], step: int) -> None:
-    """Move the clock and the outside prices, then let every agent act in the file's order."""
+    """Move the clock and the outside prices, then let every agent act: in the file's order, or in blocks."""
     game.step = step
+    if game.blocks is not None:
+        game.blocks.step(prices)
+        return
     blocks = max(1, game.file.run.step_seconds // game.file.run.block_seconds)
     game.advance(game.file.run.step_seconds, blocks)
     for asset, price in prices.items():
@@ -185,6 +205,7 @@ def run_path(
             _sample(game, series)
             observer.look()
     metrics = _metrics(game, error)
+    measured = None if game.blocks is None else chain_metrics(game.blocks)
     after = game.wealth()
     events, transactions = tuple(game.events), len(game.world.committed)
     prices = dict(game.outside)
@@ -192,7 +213,7 @@ def run_path(
     game.outside = prices
     moved = changes(game.wealth(), after)
     gains = {name: money(value) for name, value in moved.items() if money(value)}
-    return RunResult(
+    result = RunResult(
         file.title,
         file.money,
         run,
@@ -207,6 +228,10 @@ def run_path(
         tuple(observer.health),
         contagion(file, observer.exposures, events) if keep_series else (),
     )
+    if measured is None:
+        return result
+    values: dict[str, Any] = {each.name: getattr(result, each.name) for each in fields(result)}
+    return ChainRunResult(**values, chain=measured)
 
 
 def _oracle_error(game: Simulation) -> Fraction:

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 from oracles.node import Sample
 from oracles.sources.pool import Observation
@@ -24,6 +24,9 @@ from scenarios.simulation.build import PRICE_DECIMALS, build_graph, build_vault,
 from scenarios.simulation.protocol import Protocol
 from scenarios.simulation.wealth import Wealth, measure, unit_values
 from scenarios.world import OUTSIDE, Feed, World
+
+if TYPE_CHECKING:
+    from scenarios.simulation.on_chain.blocks import Blocks
 
 START = 1_700_000_000
 """Unix second of the first block; averages of pools have run for a long time by then."""
@@ -66,6 +69,7 @@ class Snapshot:
     outside: Mapping[str, Fraction]
     events: int
     committed: int
+    traded_outside: Mapping[tuple[str, str], int]
 
 
 @dataclass(slots=True)
@@ -76,8 +80,10 @@ class Simulation:
     ----------
     file
         The checked file.
-    stream
-        Randomness by actor; None where nothing random acts.
+    streams
+        Randomness by actor.
+    blocks
+        Where the file has a chain: how agents' decisions come into blocks.
     """
 
     file: ProtocolFile
@@ -87,6 +93,7 @@ class Simulation:
     outside: dict[str, Fraction] = field(init=False)
     events: list[Event] = field(default_factory=list)
     step: int = -1
+    blocks: Blocks | None = None
     _traded_outside: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -164,6 +171,12 @@ class Simulation:
         price = self.protocol.market().prices.get(asset)
         return None if price is None else price.exact
 
+    def worth_of(self, owner: str) -> Fraction:
+        """Return the worth of a wallet and its margin account, with positions, at the outside prices."""
+        book, values = self.world.state.ledger, self.unit_values()
+        held = [*book.balances(owner).items(), *book.balances(self.protocol.account(owner)).items()]
+        return sum((values[asset] * units for asset, units in held if asset in values), Fraction(0))
+
     def wealth(self, owners: Sequence[str] = ()) -> Wealth:
         """Return everybody's wealth at the outside prices; ``owners`` are one person."""
         return measure(self.world, self.unit_values(), owners)
@@ -179,6 +192,10 @@ class Simulation:
         """Let time pass; keepers of averages store observations that are due."""
         self.world.time += seconds
         self.world.block += blocks
+        self.elapse(seconds)
+
+    def elapse(self, seconds: int) -> None:
+        """Do what happens by itself after ``seconds``: averages that are due are observed."""
         for average in self.protocol.graph.averages:
             self._keep_observation(average.memory, average.venue, average.window, average.anyone_may_update)
 
@@ -262,6 +279,7 @@ class Simulation:
             dict(self.outside),
             len(self.events),
             len(world.committed),
+            dict(self._traded_outside),
         )
 
     def restore(self, point: Snapshot) -> None:
@@ -272,7 +290,7 @@ class Simulation:
         world.state.values.update(point.values)
         world.time, world.block, self.step = point.clock
         self.outside = dict(point.outside)
-        self._traded_outside.clear()
+        self._traded_outside = dict(point.traded_outside)
         del self.events[point.events :]
         del world.committed[point.committed :]
 

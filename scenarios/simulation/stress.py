@@ -31,7 +31,9 @@ from scenarios.runs.study import Study, run_study
 from scenarios.runs.task import Record, Task
 from scenarios.seeds import Seed
 from scenarios.simulation.market import draw_paths, seed_of
-from scenarios.simulation.run import Metrics, run_path
+from scenarios.simulation.on_chain.figures import CHAIN, chain_estimates, read_chain_rows
+from scenarios.simulation.on_chain.metrics import ChainMetrics
+from scenarios.simulation.run import ChainRunResult, Metrics, run_path
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,12 @@ class StressTask:
         paths = draw_paths(self.file, self.seed, runs)
         for place, run in enumerate(runs):
             path = None if paths is None else paths[:, :, place]
-            metrics = run_path(self.file, self.seed, run, path=path, keep_series=False).metrics
+            result = run_path(self.file, self.seed, run, path=path, keep_series=False)
+            record = asdict(result.metrics)
+            if isinstance(result, ChainRunResult):
+                record |= {CHAIN + name: value for name, value in asdict(result.chain).items()}
             yield {
-                name: str(value) if isinstance(value, Decimal) else value
-                for name, value in asdict(metrics).items()
+                name: str(value) if isinstance(value, Decimal) else value for name, value in record.items()
             }
 
 
@@ -136,6 +140,7 @@ def stress(
         study = Study(_task(file, seed), count, place, kind, workers, cluster, scenario=file.title)
         done = run_study(study, progress)
         rows = tuple(read_rows(done.results))
+        on_chain = tuple(read_chain_rows(done.results))
     return StressResult(
         file.title,
         file.money,
@@ -143,7 +148,7 @@ def stress(
         count,
         file.run.steps,
         file.run.step_seconds,
-        tuple(_figures(rows, file.money)),
+        tuple(_figures(rows, on_chain, file.money)),
         rows,
         done.digest,
     )
@@ -163,12 +168,12 @@ def read_rows(results: Path) -> Iterator[Metrics]:
     with results.open(encoding="utf-8") as lines:
         for line in lines:
             record: dict[str, Any] = json.loads(line)
-            del record["run"]
+            record = {n: v for n, v in record.items() if n != "run" and not n.startswith(CHAIN)}
             record |= {name: Decimal(record[name]) for name in decimals}
             yield Metrics(**record)
 
 
-def _figures(rows: Sequence[Metrics], money: str) -> Iterator[Figure]:
+def _figures(rows: Sequence[Metrics], on_chain: Sequence[ChainMetrics], money: str) -> Iterator[Figure]:
     bad = [float(row.bad_debt) for row in rows]
     volume = [float(row.liquidated) for row in rows]
     hits = sum(row.bad_debt > 0 for row in rows)
@@ -186,6 +191,7 @@ def _figures(rows: Sequence[Metrics], money: str) -> Iterator[Figure]:
         (mean("", [float(row.unserved) for row in rows]), "accounts left short of margin", ""),
         (mean("", [float(row.oracle_error) for row in rows]), "greatest oracle error", "relative"),
         (mean("", [float(row.utilisation) for row in rows]), "utilisation at the end", "relative"),
+        *chain_estimates(on_chain, money),
     ]
     for estimate, name, unit in found:
         yield Figure(name, unit, estimate.value, estimate.low, estimate.high, estimate.method)

@@ -14,7 +14,7 @@ from math import lcm
 from protocol.ledger import Kind, quote_of
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
-from scenarios.simulation.names import GROUP, OWN
+from scenarios.simulation.names import GAS_OF, GROUP, OWN
 from scenarios.world import OUTSIDE, World, shares_of
 
 OUTSIDE_MARKETS = "markets outside"
@@ -112,6 +112,8 @@ def _party(account: str, kind: Kind, issuers: Mapping[str, str]) -> str:
         return OUTSIDE_MARKETS
     if account in issuers or account in issuers.values():
         return f"unowned part of {issuers.get(account, account)}"
+    if account.startswith(GAS_OF):
+        return account.removeprefix(GAS_OF)
     return account.removeprefix(f"{GROUP}:") if kind is Kind.MARGIN else account
 
 

@@ -25,6 +25,7 @@ from scenarios.simulation.market import seed_of
 from scenarios.simulation.run import open_simulation, run_path
 
 EXAMPLES = (
+    "black-thursday-keepers",
     "donated-rate",
     "four-samples",
     "jelly",

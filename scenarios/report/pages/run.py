@@ -32,6 +32,20 @@ METRIC_NAMES: Mapping[str, str] = {
     "oracle_error": "greatest oracle error, relative",
     "utilisation": "debt over debt and cash",
 }
+CHAIN_NAMES: Mapping[str, str] = {
+    "blocks": "slots",
+    "missed_blocks": "slots without a block",
+    "included": "agents' transactions included",
+    "reverted": "of them reverted",
+    "waiting": "transactions still waiting",
+    "fees": "fees paid by agents",
+    "fees_of_reverted": "of them for nothing",
+    "oracle_wait_mean": "mean wait of oracle updates, s",
+    "oracle_wait_longest": "longest wait of an oracle update, s",
+    "keeper_wait_mean": "mean wait of liquidations, s",
+    "keeper_wait_longest": "longest wait of a liquidation, s",
+    "greatest_base_fee": "highest base fee, gwei",
+}
 
 
 def run_page(file: ProtocolFile, result: RunResult) -> Page:
@@ -75,7 +89,11 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
         result.title,
         lead,
         (
-            Section("What it came to", ("Measure", "Value"), tuple(_metric_rows(result.metrics))),
+            Section(
+                "What it came to",
+                ("Measure", "Value"),
+                (*_metric_rows(result.metrics), *_chain_rows(result)),
+            ),
             Section("Prices and accounts", series=moving(series)),
             *_health(result),
             *_liquidations(result),
@@ -99,6 +117,13 @@ def moving(series: tuple[Series, ...]) -> tuple[Series, ...]:
     for line in series:
         values.setdefault(line.panel, set()).update(point.value for point in line.points)
     return tuple(line for line in series if len(values[line.panel]) > 1)
+
+
+def _chain_rows(result: RunResult) -> Iterable[tuple[str, str]]:
+    measured = getattr(result, "chain", None)
+    if measured is not None:
+        for field, name in CHAIN_NAMES.items():
+            yield name, number(getattr(measured, field))
 
 
 def _hours(result: RunResult) -> float:

@@ -1,0 +1,1 @@
+"""Agents on a chain: decisions become transactions that wait, compete, and may be reverted."""
