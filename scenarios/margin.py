@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from decimal import Decimal
-from itertools import combinations
 
-from protocol.errors import RuleError, UnknownNameError
+from protocol.errors import RuleError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.margin.correlation_stress import correlation_stress
@@ -15,14 +14,14 @@ from protocol.margin.grid_margin import GridMargin
 from protocol.margin.holdings import Portfolio
 from protocol.margin.judgement import INITIAL, Judgement, Level
 from protocol.margin.moves import FailingMoves, failing_moves
-from protocol.margin.presets.grids import GRIDS, correlated, wad
-from protocol.margin.presets.registry import PRESETS, Preset, preset
+from protocol.margin.presets.grids import wad
+from protocol.margin.presets.registry import Preset
 from protocol.margin.scenarios import Scenario
-from protocol.margin.weights import Slice
-from scenarios.files.portfolio import OwnRule, PortfolioFile
+from scenarios.files.portfolio import PortfolioFile
 from scenarios.margin_build import TradeOrder
 from scenarios.margin_judge import LEVELS, Case
 from scenarios.margin_listed import NotListed, not_listed, reasons
+from scenarios.margin_rules import rules_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,40 +136,6 @@ class MarginComparison:
         """Whether some rule that judged finds too little margin at the level asked for."""
         found = (rule.at(self.level) for rule in self.rules)
         return any(result is not None and result.excess < 0 for result in found)
-
-
-def rules_of(model: PortfolioFile, names: Sequence[str] = ()) -> tuple[Preset, ...]:
-    """Return the rules by name, or the file's own and all presets.
-
-    Raises
-    ------
-    UnknownNameError
-        With the names that exist.
-    """
-    own = {name: own_rule(model, name, rule) for name, rule in model.rules.items()}
-    if not names:
-        return (*own.values(), *PRESETS)
-    known = (*own, *(one.name for one in PRESETS))
-    for name in names:
-        if name not in known:
-            raise UnknownNameError("margin rule", name, known)
-    return tuple(own[name] if name in own else preset(name) for name in dict.fromkeys(names))
-
-
-def own_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Preset:
-    """Return a rule of the file: a grid with its correlations, floor and haircuts."""
-    base = preset(rule.grid)
-    grid = GRIDS[rule.grid]
-    haircuts = tuple((token, (Slice(0, WAD - wad(cut)),)) for token, cut in rule.haircuts.items())
-    grid = replace(grid, haircuts=haircuts)
-    if rule.correlations:
-        pairs = dict.fromkeys(combinations(sorted(model.underlyings), 2), "0")
-        for pair, value in rule.correlations.items():
-            first, second = sorted(pair.split("/"))
-            pairs[first, second] = format(value, "f")
-        grid = correlated(grid, pairs, format(rule.floor, "f"))
-    source = f"this file, on the grid {rule.grid!r}"
-    return replace(base, name=name, rule=grid, source=source)
 
 
 def compare(

@@ -2,7 +2,7 @@
 
 Contracts that no rule lists by name are written as what they are worth and how they move:
 
-- a dated future as forward / mark perpetuals, so that its notional and its dollars per move are its own;
+- a dated future stays with its expiry; rules that tell it from no perpetual read it as forward / mark of one;
 - an inverse perpetual struck anew at its mark, contracts / mark perpetuals, the gain so far being coin;
 - a quanto as size * rate * price of the third asset perpetuals, the gain so far being that asset. What both
   assets moving together adds (the product of the two moves) is not in it.
@@ -24,6 +24,7 @@ from protocol.instruments.instrument import Position as Held
 from protocol.margin.fit import kinds_of
 from protocol.margin.holdings import (
     ExpiryHolding,
+    FutureHolding,
     MarketHolding,
     MarketTotals,
     OptionHolding,
@@ -91,6 +92,7 @@ class _Market:
     gain: int = 0
     linear: bool = False
     rows: dict[str, dict[tuple[int, bool], int]] = field(default_factory=dict)
+    futures: dict[str, FutureHolding[int]] = field(default_factory=dict)
 
 
 def build(model: PortfolioFile, extra_cash: int = 0, views: Views | None = None) -> Account:
@@ -130,7 +132,7 @@ def build(model: PortfolioFile, extra_cash: int = 0, views: Views | None = None)
     holdings = tuple(
         _holding(name, market, model, views)
         for name, market in markets.items()
-        if market.base or market.linear or market.rows
+        if market.base or market.linear or market.rows or market.futures
     )
     portfolio = Portfolio(cash, wad(model.stable_price), holdings, tuple(tokens))
     return Account(portfolio, frozenset(kinds) | (kinds_of(portfolio) - {Kind.PERPETUAL}))
@@ -143,17 +145,19 @@ def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Positio
         key = (wad(position.strike), position.type == "call")
         row[key] = row.get(key, 0) + wad(position.size)
         return
-    market.linear = True
     units = wad(position.contracts if isinstance(position, InversePerpetual) else position.size)
     mark = _mark(prices, view, units)
     entry = wad(position.entry)
+    if isinstance(position, DatedFuture):
+        forward = _forward(prices, prices.expiries[position.expiry])
+        held = market.futures.get(position.expiry, FutureHolding(0, 0))
+        gain = held.unsettled + EXACT.mul_to_zero(units, forward - entry)
+        market.futures[position.expiry] = FutureHolding(held.size + units, gain)
+        return
+    market.linear = True
     if isinstance(position, Perpetual):
         market.size += units
         market.gain += EXACT.mul_to_zero(units, mark - entry) + wad(position.funding)
-    elif isinstance(position, DatedFuture):
-        forward = _forward(prices, prices.expiries[position.expiry])
-        market.size += EXACT.div_to_zero(EXACT.mul_to_zero(units, forward), mark)
-        market.gain += EXACT.mul_to_zero(units, forward - entry)
     elif isinstance(position, InversePerpetual):
         contract = InverseContract("", position.underlying)
         market.size += EXACT.div_to_zero(units, mark)
@@ -174,8 +178,10 @@ def _holding(name: str, market: _Market, model: PortfolioFile, views: Views) -> 
         mark = _mark(prices, views[1], market.size)
         perp = PerpHolding(market.size, mark, confidence, market.gain)
     expiries = tuple(
-        _expiry(prices, prices.expiries[key], rows)
-        for key, rows in sorted(market.rows.items(), key=lambda item: prices.expiries[item[0]].days)
+        _expiry(prices, prices.expiries[key], market.rows.get(key, {}), market.futures.get(key))
+        for key in sorted(
+            dict.fromkeys((*market.rows, *market.futures)), key=lambda name: prices.expiries[name].days
+        )
     )
     spot = _seen(prices, wad(prices.index), views[0], market.base)
     return MarketHolding(name, spot, confidence, perp, market.base, expiries, _totals(prices))
@@ -189,7 +195,12 @@ def _totals(prices: Underlying) -> MarketTotals[int] | None:
     return MarketTotals(long, short, wad(prices.deposits), wad(prices.borrows))
 
 
-def _expiry(prices: Underlying, expiry: Expiry, rows: Mapping[tuple[int, bool], int]) -> ExpiryHolding[int]:
+def _expiry(
+    prices: Underlying,
+    expiry: Expiry,
+    rows: Mapping[tuple[int, bool], int],
+    future: FutureHolding[int] | None,
+) -> ExpiryHolding[int]:
     seconds = int(expiry.days * SECONDS_PER_DAY)
     fixed, variable = split_forward(EXACT, _forward(prices, expiry), wad(expiry.average), seconds)
     held = tuple(
@@ -205,6 +216,7 @@ def _expiry(prices: Underlying, expiry: Expiry, rows: Mapping[tuple[int, bool], 
         wad(expiry.rate_confidence),
         wad(expiry.volatility_confidence),
         held,
+        future,
     )
 
 

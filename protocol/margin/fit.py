@@ -9,8 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 from protocol.errors import UnfitPortfolioError
+from protocol.fixed_point import WAD
+from protocol.fixed_point.context import EXACT
 from protocol.margin.accounts.assets import CASH, listed_as
-from protocol.margin.holdings import MarketHolding, Portfolio, TokenHolding
+from protocol.margin.grid_margin import GridMargin
+from protocol.margin.holdings import MarketHolding, PerpHolding, Portfolio, TokenHolding
 from protocol.margin.presets.derive_pmrm_2 import PortfolioMargin2
 from protocol.margin.presets.registry import Kind, Preset
 
@@ -33,8 +36,10 @@ def kinds_of(portfolio: Portfolio[int]) -> frozenset[Kind]:
             kinds.add(Kind.DEBT)
         if market.perp is not None:
             kinds.add(Kind.PERPETUAL)
-        if market.expiries:
+        if any(expiry.options for expiry in market.expiries):
             kinds.add(Kind.OPTION)
+        if any(expiry.future is not None for expiry in market.expiries):
+            kinds.add(Kind.FUTURE)
     if portfolio.tokens:
         kinds.add(Kind.TOKEN)
     return frozenset(kinds)
@@ -82,6 +87,8 @@ def fit(preset: Preset, portfolio: Portfolio[int], kinds: frozenset[Kind]) -> Fi
         raise UnfitPortfolioError(preset.name, f"it judges one underlying, the account holds {held}")
     if isinstance(preset.rule, PortfolioMargin2):
         portfolio = _base_as_token(portfolio)
+    if not isinstance(preset.rule, GridMargin):
+        portfolio = replace(portfolio, markets=tuple(map(_futures_as_perpetuals, portfolio.markets)))
     return Fitted(portfolio, left_out)
 
 
@@ -103,6 +110,22 @@ def _known(preset: Preset, market: MarketHolding[int]) -> bool:
     weighed = preset.collateral is None and Kind.BASE in preset.holds
     derivatives = market.perp is not None or bool(market.expiries) or weighed
     return not (derivatives and preset.underlyings and market.underlying not in preset.underlyings)
+
+
+def _futures_as_perpetuals(market: MarketHolding[int]) -> MarketHolding[int]:
+    """Return a market whose futures are forward / mark perpetuals: their notional and their dollars per move.
+
+    For rules that have one rate for perpetuals and futures alike.
+    """
+    futures = [(e.forward, e.future) for e in market.expiries if e.future is not None]
+    if not futures:
+        return market
+    perp = market.perp or PerpHolding(0, market.spot, WAD, 0)
+    for forward, future in futures:
+        units = EXACT.div_to_zero(EXACT.mul_to_zero(future.size, forward), perp.price)
+        perp = replace(perp, size=perp.size + units, unsettled=perp.unsettled + future.unsettled)
+    expiries = tuple(replace(e, future=None) for e in market.expiries if e.options)
+    return replace(market, perp=perp, expiries=expiries)
 
 
 def _base_as_token(portfolio: Portfolio[int]) -> Portfolio[int]:

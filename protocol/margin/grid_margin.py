@@ -17,12 +17,14 @@ from typing import ClassVar, Generic, TypeAlias
 from protocol.errors import NettingError
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import Context, N
+from protocol.margin.calendar import Calendar, deltas, expiry_value
 from protocol.margin.charges import naked_shorts
-from protocol.margin.expiry_risk import shocked_value, volatility_multipliers
-from protocol.margin.holdings import ExpiryHolding, MarketHolding, PerpHolding, Portfolio
+from protocol.margin.expiry_risk import volatility_multipliers
+from protocol.margin.holdings import MarketHolding, PerpHolding, Portfolio
 from protocol.margin.judgement import Check, Judgement, Level
 from protocol.margin.netting import Correlations, quadratic_form
-from protocol.margin.scenarios import Scenario, TermStructure
+from protocol.margin.scenarios import Scenario, Stretch, TermStructure
+from protocol.margin.spread_credits import PriceRisk, SpreadCredit, credited
 from protocol.margin.weights import Slice, sliced
 
 Pairs: TypeAlias = tuple[tuple[int, int], ...]
@@ -58,12 +60,16 @@ def mirrored(scenarios: tuple[Scenario[int], ...]) -> Pairs:
 
 @dataclass(frozen=True, slots=True)
 class MarketLoss(Generic[N]):
-    """What one underlying is worth, loses at most (at least zero), is charged besides, and all outcomes."""
+    """What one underlying is worth, loses at most (at least zero), is charged besides, and all outcomes.
+
+    ``floor`` is a least requirement that no credit reduces.
+    """
 
     value: N
     worst: N
     charges: N
     outcomes: tuple[N, ...]
+    floor: N
 
     def odd_and_even(self, context: Context[N], fall: int, rise: int) -> tuple[N, N]:
         """Return the odd part, less its own even gain, and the even loss of a pair of scenarios.
@@ -104,6 +110,12 @@ class GridMargin(Generic[N]):
         Netting across underlyings; None adds them up.
     haircuts
         Weights of collateral tokens by slices of their amount; a token without any does not count.
+    stretches
+        By underlying, how much further than the grid says it moves; one where none is given.
+    calendar
+        Charges on spreads between expiries, if any.
+    credits
+        What pairs of underlyings of opposite delta give back; not together with ``cross``.
     """
 
     scenarios: tuple[Scenario[N], ...]
@@ -117,13 +129,16 @@ class GridMargin(Generic[N]):
     maintenance_factor: N
     cross: CrossNetting[N] | None = None
     haircuts: tuple[tuple[str, tuple[Slice[N], ...]], ...] = ()
+    stretches: tuple[tuple[str, Stretch[N]], ...] = ()
+    calendar: Calendar[N] | None = None
+    credits: tuple[SpreadCredit[N], ...] = ()
 
     def judge(self, context: Context[N], portfolio: Portfolio[N], check: Check) -> Judgement[N]:
         """Return excess, equity and the scenarios of the whole account (all underlyings moving alike)."""
         losses = [self.market(context, holding) for holding in portfolio.markets]
         names = tuple(holding.underlying for holding in portfolio.markets)
         equity = portfolio.cash
-        charges = context.zero
+        charges = floor = context.zero
         for loss in losses:
             equity = equity + loss.value
             charges = charges + loss.charges
@@ -135,9 +150,16 @@ class GridMargin(Generic[N]):
             equity = equity + full
             haircut = haircut + full - context.mul_down(counted, token.price)
         risk = self.across(context, names, losses)
+        given = self._credits(context, portfolio.markets, losses)
+        total = risk + charges
+        for credit in given.values():
+            total = total - credit
+        for loss in losses:  # what a credit may not undercut
+            floor = floor + loss.floor
+        total = context.maximum(total, floor)
         initial = check.level is not Level.MAINTENANCE
         factor = self.initial_factor if initial else self.maintenance_factor
-        needed = context.mul_to_zero(factor, risk + charges) + haircut
+        needed = context.mul_to_zero(factor, total) + haircut
         outcomes = tuple(self._sum(context, losses, index) for index in range(len(self.scenarios)))
         _, worst = context.worst(outcomes)
         parts = {name: loss.worst for name, loss in zip(names, losses, strict=True)}
@@ -147,7 +169,12 @@ class GridMargin(Generic[N]):
             equity,
             worst,
             outcomes,
-            {**parts, "add-ons": charges, "haircuts": haircut},
+            {
+                **parts,
+                "add-ons": charges,
+                "haircuts": haircut,
+                **{f"credit {pair}": -credit for pair, credit in given.items()},
+            },
         )
 
     @staticmethod
@@ -201,28 +228,61 @@ class GridMargin(Generic[N]):
 
     def market(self, context: Context[N], holding: MarketHolding[N]) -> MarketLoss[N]:
         """Return what one underlying is worth and may lose."""
+        stretch = dict(self.stretches).get(holding.underlying)
         value = context.mul_to_zero(holding.base, holding.spot)
         marks: list[tuple[N, dict[str, N]]] = []
         for expiry in holding.expiries:
-            mark = _options(context, expiry, context.unit, context.unit, context.zero)
-            marks.append((mark, volatility_multipliers(context, self.term, expiry)))
+            mark = expiry_value(context, expiry, context.unit, context.unit, context.zero)
+            multipliers = volatility_multipliers(context, self.term, expiry)
+            if stretch is not None:
+                multipliers = stretch.multipliers(context, multipliers)
+            marks.append((mark, multipliers))
             value = value + mark
         if holding.perp is not None:
             value = value + holding.perp.unsettled
         worst = context.zero
         outcomes: list[N] = []
         for scenario in self.scenarios:
+            if stretch is not None:
+                scenario = stretch.scenario(context, scenario)  # noqa: PLW2901 - the same, of this underlying
             outcome = self._outcome(context, holding, marks, scenario)
             outcomes.append(outcome)
             worst = context.maximum(worst, -outcome)
-        charges = context.zero
+        charges = floor = context.zero
         for expiry in holding.expiries:
             naked = context.mul_down(naked_shorts(context, expiry.options), holding.spot)
             charges = charges + context.mul_down(naked, self.naked_share)
         if self.naked_as_floor:
+            floor = charges
             charges = context.maximum(charges - worst, context.zero)
         charges = charges + self._linear_charges(context, holding, worst)
-        return MarketLoss(value, worst, charges, tuple(outcomes))
+        if self.calendar is not None:
+            charges = charges + self.calendar.charge(context, holding)
+        return MarketLoss(value, worst, charges, tuple(outcomes), floor)
+
+    def _credits(
+        self, context: Context[N], markets: tuple[MarketHolding[N], ...], losses: list[MarketLoss[N]]
+    ) -> dict[str, N]:
+        if not self.credits:
+            return {}
+        risks = {}
+        for market, loss in zip(markets, losses, strict=True):
+            delta = context.zero
+            for part in deltas(context, market):
+                delta = delta + part
+            explained = context.mul_down(context.absolute(delta), self._reach(context, market.underlying))
+            risks[market.underlying] = PriceRisk(delta, context.minimum(loss.worst, explained))
+        return credited(context, self.credits, risks)
+
+    def _reach(self, context: Context[N], name: str) -> N:
+        """Return the greatest share by which a price moves, as far as it counts."""
+        stretch = dict(self.stretches).get(name)
+        reach = context.zero
+        for scenario in self.scenarios:
+            of_name = scenario if stretch is None else stretch.scenario(context, scenario)
+            move = context.mul_down(context.absolute(of_name.spot - context.unit), of_name.weight)
+            reach = context.maximum(reach, move)
+        return reach
 
     def _linear_charges(self, context: Context[N], holding: MarketHolding[N], worst: N) -> N:
         size = context.zero if holding.perp is None else holding.perp.size
@@ -245,13 +305,9 @@ class GridMargin(Generic[N]):
         total = total + _perp(context, holding.perp, move)
         for expiry, (mark, multipliers) in zip(holding.expiries, marks, strict=True):
             floor = self.term.least_volatility if scenario.move == "UP" else context.zero
-            moved = _options(context, expiry, scenario.spot, multipliers[scenario.move], floor)
+            moved = expiry_value(context, expiry, scenario.spot, multipliers[scenario.move], floor)
             total = total + moved - mark
         return context.mul_to_zero(total, scenario.weight)
-
-
-def _options(context: Context[N], expiry: ExpiryHolding[N], spot: N, multiplier: N, floor: N) -> N:
-    return shocked_value(context, expiry, context.unit, spot, multiplier, floor)
 
 
 def _perp(context: Context[N], perp: PerpHolding[N] | None, move: N) -> N:

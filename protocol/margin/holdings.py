@@ -23,8 +23,16 @@ class OptionHolding(Generic[N]):
 
 
 @dataclass(frozen=True, slots=True)
+class FutureHolding(Generic[N]):
+    """A dated linear future: signed size, and profit not yet paid in cash."""
+
+    size: N
+    unsettled: N
+
+
+@dataclass(frozen=True, slots=True)
 class ExpiryHolding(Generic[N]):
-    """The options of one expiry.
+    """The options and the future of one expiry.
 
     Parameters
     ----------
@@ -39,6 +47,8 @@ class ExpiryHolding(Generic[N]):
         What the oracles claim, 0 to 1.
     options
         Rows of this expiry.
+    future
+        The dated future, if any.
     """
 
     DECIMALS: ClassVar = {"seconds": 0}
@@ -51,6 +61,7 @@ class ExpiryHolding(Generic[N]):
     rate_confidence: N
     volatility_confidence: N
     options: tuple[OptionHolding[N], ...]
+    future: FutureHolding[N] | None = None
 
     @property
     def forward(self) -> N:

@@ -70,7 +70,12 @@ def _market(market: MarketHolding[int], factor: int) -> MarketHolding[int]:
 
 
 def _expiry(expiry: ExpiryHolding[int], factor: int) -> ExpiryHolding[int]:
-    return replace(expiry, forward_variable=EXACT.mul_to_zero(expiry.forward_variable, factor))
+    variable = EXACT.mul_to_zero(expiry.forward_variable, factor)
+    future = expiry.future
+    if future is not None:
+        gain = EXACT.mul_to_zero(future.size, variable - expiry.forward_variable)
+        future = replace(future, unsettled=future.unsettled + gain)
+    return replace(expiry, forward_variable=variable, future=future)
 
 
 def failing_moves(

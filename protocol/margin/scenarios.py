@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from typing import ClassVar, Generic
 
@@ -74,6 +74,28 @@ class TermStructure(Generic[N]):
         up = context.unit + context.mul_down(self.up, strength)
         down = context.unit - context.mul_down(self.down, strength)
         return up, context.maximum(down, context.zero)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[N]):
+    """How much further than the grid says an underlying's price and its volatility move."""
+
+    spot: N
+    volatility: N
+
+    def scenario(self, context: Context[N], scenario: Scenario[N]) -> Scenario[N]:
+        """Return a scenario of this underlying; a price falls to zero at most."""
+        move = context.mul_to_zero(scenario.spot - context.unit, self.spot)
+        return replace(scenario, spot=context.maximum(context.unit + move, context.zero))
+
+    def multipliers(self, context: Context[N], given: dict[str, N]) -> dict[str, N]:
+        """Return multipliers of volatility of this underlying."""
+        return {
+            name: context.maximum(
+                context.unit + context.mul_to_zero(multiplier - context.unit, self.volatility), context.zero
+            )
+            for name, multiplier in given.items()
+        }
 
 
 def grid(context: Context[N], spots: tuple[int, ...], moves: tuple[Move, ...]) -> tuple[Scenario[N], ...]:

@@ -40,9 +40,10 @@ def run(arguments: Namespace) -> Answer:
             raise UsageError(f"--collateral {arguments.collateral}: the excess must be a number")
 
     from scenarios.files.portfolio_checks import load_portfolio
-    from scenarios.margin import compare, rules_of
+    from scenarios.margin import compare
     from scenarios.margin_collateral import plan_collateral
     from scenarios.margin_judge import Case
+    from scenarios.margin_rules import rules_of
 
     model = load_portfolio(arguments.portfolio)
     names = arguments.rule or ()

@@ -153,8 +153,32 @@ Position: TypeAlias = Annotated[
 ]
 
 
+class Reach(_Part):
+    """How much further than its grid says an underlying moves."""
+
+    spot: Positive = Field(ONE, description="Multiplier of the moves of its price.")
+    volatility: Positive = Field(ONE, description="Multiplier of the moves of its volatility.")
+
+
+class CalendarTerms(_Part):
+    """Charges on spreads between expiries."""
+
+    carry: NotNegative = Field(
+        ZERO, description="Move of the yearly carry under which forwards are revalued."
+    )
+    spread: NotNegative = Field(ZERO, description="Charge on each dollar of a spread between two expiries.")
+
+
+class Credit(_Part):
+    """What two underlyings of opposite delta give back of their risk."""
+
+    pair: str = Field(description="Such as BTC/ETH; in order of priority.")
+    rate: Share
+    ratio: Positive = Field(ONE, description="Dollars of the second that stand against one of the first.")
+
+
 class OwnRule(_Part):
-    """A scenario grid with netting across underlyings and haircuts of one's own."""
+    """A scenario grid with netting, haircuts, ranges and spread charges of one's own."""
 
     grid: str = Field(description="The preset whose scenarios and charges it takes.")
     correlations: dict[str, Number] = Field(
@@ -164,6 +188,9 @@ class OwnRule(_Part):
     haircuts: dict[str, Share] = Field(
         default_factory=dict, description="By collateral token; what has none does not count."
     )
+    ranges: dict[str, Reach] = Field(default_factory=dict, description="By underlying.")
+    calendar: CalendarTerms | None = None
+    credits: list[Credit] = Field(default_factory=list, description="Not together with correlations.")
 
 
 class PortfolioFile(_Part):

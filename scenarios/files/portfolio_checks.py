@@ -4,18 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from itertools import combinations
 from pathlib import Path as FilePath
 
 from pydantic import BaseModel, ValidationError
 
-from protocol.margin.presets.grids import GRIDS
-from protocol.margin.presets.registry import PRESETS
 from scenarios.files.document import Document, load_document, parse_document
-from scenarios.files.errors import FileError, closest
+from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
 from scenarios.files.portfolio import (
+    CalendarTerms,
     Collateral,
+    Credit,
     DatedFuture,
     Expiry,
     InversePerpetual,
@@ -25,9 +24,11 @@ from scenarios.files.portfolio import (
     Perpetual,
     PortfolioFile,
     Quanto,
+    Reach,
     Surface,
     Underlying,
 )
+from scenarios.files.portfolio_rules import check_rule, known
 from scenarios.files.positions import Path
 from scenarios.files.validate import explain, located
 
@@ -105,6 +106,9 @@ def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
         return Expiry
     if len(path) == 3 and path[2] == "open_interest":
         return OpenInterest
+    if path[0] == "rules":
+        parts: dict[str, type[BaseModel]] = {"calendar": CalendarTerms, "ranges": Reach, "credits": Credit}
+        return parts.get(str(path[2]))
     return Surface if len(path) == 5 and path[4] == "svi" else None
 
 
@@ -125,9 +129,9 @@ def _check(model: PortfolioFile) -> Iterator[Finding]:
                 yield Finding("share", (*place, "svi", "rho"), "no correlation", "-1 to 1")
     yield from _check_positions(model)
     for name, rule in model.rules.items():
-        yield from _check_rule(model, name, rule)
+        yield from check_rule(model, name, rule)
     for name in model.direction:
-        yield from _known(("direction", name), name, model.underlyings, "underlying", at_key=True)
+        yield from known(("direction", name), name, model.underlyings, "underlying", at_key=True)
 
 
 def _check_collateral(model: PortfolioFile) -> Iterator[Finding]:
@@ -142,7 +146,7 @@ def _check_collateral(model: PortfolioFile) -> Iterator[Finding]:
     for name, held in model.collateral.items():
         path: Path = ("collateral", name)
         if held.follows is not None:
-            yield from _known((*path, "follows"), held.follows, model.underlyings, "underlying")
+            yield from known((*path, "follows"), held.follows, model.underlyings, "underlying")
         priced = held.cash or name in model.underlyings
         if priced and held.price is not None:
             where = "stable_price" if held.cash else f"underlyings.{name}"
@@ -165,74 +169,16 @@ def _check_positions(model: PortfolioFile) -> Iterator[Finding]:
             if position.name in seen or position.name in model.underlyings:
                 yield Finding("duplicate-name", (*path, "name"), f"{position.name!r} stands twice")
             seen.add(position.name)
-        missing = list(_known((*path, "underlying"), position.underlying, model.underlyings, "underlying"))
+        missing = list(known((*path, "underlying"), position.underlying, model.underlyings, "underlying"))
         yield from missing
         if isinstance(position, Quanto):
-            yield from _known((*path, "settlement"), position.settlement, model.underlyings, "underlying")
+            yield from known((*path, "settlement"), position.settlement, model.underlyings, "underlying")
         if isinstance(position, DatedFuture | Option) and not missing:
             expiries = model.underlyings[position.underlying].expiries
-            unknown = list(_known((*path, "expiry"), position.expiry, expiries, "expiry"))
+            unknown = list(known((*path, "expiry"), position.expiry, expiries, "expiry"))
             yield from unknown
             if isinstance(position, Option) and not unknown:
                 expiry = expiries[position.expiry]
                 if expiry.svi is None and expiry.volatility is None:
                     place = ("underlyings", position.underlying, "expiries", position.expiry, "volatility")
                     yield Finding("missing-field", place, "options need a volatility", "volatility or svi")
-
-
-def _check_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Iterator[Finding]:
-    path: Path = ("rules", name)
-    if name in {preset.name for preset in PRESETS}:
-        yield Finding("duplicate-name", path, f"{name!r} is a preset", "another name", at_key=True)
-    yield from _known((*path, "grid"), rule.grid, GRIDS, "grid")
-    for token in rule.haircuts:
-        tokens = [key for key, held in model.collateral.items() if held.price is not None]
-        yield from _known((*path, "haircuts", token), token, tokens, "collateral token", at_key=True)
-    usable = True
-    for pair, value in rule.correlations.items():
-        place = (*path, "correlations", pair)
-        first, slash, second = pair.partition("/")
-        if not slash or first == second:
-            usable = False
-            yield Finding("pair", place, "this is no pair", "two underlyings such as BTC/ETH", at_key=True)
-            continue
-        for one in (first, second):
-            unknown = list(_known(place, one, model.underlyings, "underlying", at_key=True))
-            usable = usable and not unknown
-            yield from unknown
-        if abs(value) > 1:
-            usable = False
-            yield Finding("correlation", place, "this is no correlation", "-1 to 1", got=str(value))
-    if usable and rule.correlations and not _possible(rule):
-        yield Finding(
-            "correlation",
-            (*path, "correlations"),
-            "no returns can have these correlations together",
-            "a matrix without a negative eigenvalue (a pair that is not given stands at zero)",
-        )
-
-
-def _possible(rule: OwnRule) -> bool:
-    import numpy as np  # noqa: PLC0415 - only where correlations are given
-
-    names = sorted({name for pair in rule.correlations for name in pair.split("/")})
-    table = {frozenset(pair.split("/")): float(value) for pair, value in rule.correlations.items()}
-    matrix = np.eye(len(names))
-    for (i, first), (j, second) in combinations(enumerate(names), 2):
-        matrix[i, j] = matrix[j, i] = table.get(frozenset((first, second)), 0.0)
-    return bool(np.linalg.eigvalsh(matrix)[0] > -1e-9)
-
-
-def _known(
-    path: Path, name: str, known: Mapping[str, object] | list[str], what: str, *, at_key: bool = False
-) -> Iterator[Finding]:
-    if name not in known:
-        expected = "one of " + ", ".join(known) if known else None
-        yield Finding(
-            "unknown-name",
-            path,
-            f"there is no {what} {name!r}",
-            expected,
-            closest(name, known),
-            at_key=at_key,
-        )

@@ -102,6 +102,21 @@ funding = -5
         ("title: small", "title: small\nrules: {r: {grid: spam}}", 3, "did you mean span?"),
         ("title: small", "title: small\nrules: {span: {grid: span}}", 3, "is a preset"),
         ("title: small", "title: small\ndirection: {ETC: 1}", 3, "did you mean ETH?"),
+        ("title: small", "title: small\nrules: {r: {grid: span, ranges: {ETC: {}}}}", 3, "did you mean ETH?"),
+        ("title: small", "title: small\nrules: {r: {grid: span, calendar: {cary: 1}}}", 3, "mean carry?"),
+        (
+            "title: small",
+            "title: small\nrules: {r: {grid: span, credits: [{pair: ETH, rate: 1}]}}",
+            3,
+            "this is no pair",
+        ),
+        (
+            "title: small",
+            "title: small\nrules: {r: {grid: span, credits: [{pair: ETH/BTC, rate: 1}]}}",
+            3,
+            "no underlying 'BTC'",
+        ),
+        ("mark: 3010", "mark: 3010, open_interest: {long: 3, shirt: 2}", 4, "did you mean short?"),
         (
             "title: small",
             "title: small\nrules: {r: {grid: span, haircuts: {X: 0.1}}}",

@@ -105,8 +105,9 @@ def span(scan_range: str, volatility_range: str, short_minimum: str) -> GridMarg
     """Return SPAN's sixteen scenarios for one scan range (a share of price), of one volatility range.
 
     Thirds of the range up and down with volatility up and down, and two moves of twice the range of which
-    35 % count. The short option minimum is a floor. Source: published descriptions of SPAN. Inter-month
-    spread charges are not modelled; credits between underlyings are ``correlated``'s part.
+    35 % count. The short option minimum is a floor. Source: published descriptions of SPAN. Ranges by
+    underlying, inter-month charges and inter-commodity credits are numbers of each clearing house: give them
+    as ``stretches``, ``calendar`` and ``credits`` (in a portfolio file as parts of a rule of one's own).
     """
     scan = Fraction(Decimal(scan_range))
     rows = [
