@@ -51,6 +51,7 @@ from protocol.errors.liquidation import (
     LiquidationError,
     LiquidationSizeError,
     NotLiquidatableError,
+    NotWorthwhileError,
     TransitionError,
     WaterfallExhaustedError,
 )
@@ -143,6 +144,7 @@ __all__ = [
     "NotEnoughObservationsError",
     "NotFilledError",
     "NotLiquidatableError",
+    "NotWorthwhileError",
     "ObservationTooOldError",
     "OpenInterestError",
     "OracleDeviationError",

@@ -55,6 +55,22 @@ class BidderFundsError(LiquidationError):
     code = "bidder-funds"
 
 
+class NotWorthwhileError(LiquidationError):
+    """A keeper would gain less than he asks, after gas and the impact of his own sale."""
+
+    code = "not-worthwhile"
+
+    def __init__(self, keeper: str, account: str, profit: float, least: int) -> None:
+        super().__init__(
+            "not worthwhile",
+            f"{keeper} would gain {profit:g} from {account} and asks for {least}",
+            keeper=keeper,
+            account=account,
+            profit=profit,
+            least=least,
+        )
+
+
 class DeleveragingError(LiquidationError):
     """A deleveraging cannot raise what it must, or was asked for with inconsistent inputs."""
 

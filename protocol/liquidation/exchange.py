@@ -53,6 +53,16 @@ class Offer:
         return tuple(moved)
 
 
+def gain(view: View, moved: Offer) -> Fraction:
+    """Return the value that the taker gains at the marks, before his costs; a quote counts as cash."""
+
+    def worth(asset: str, units: int) -> Fraction:
+        return view.value(asset if asset in view.market.prices else view.cash, units)
+
+    taken = sum((worth(asset, units) for asset, units in moved.taken.items()), Fraction(0))
+    return taken - sum((worth(asset, units) for asset, units in moved.paid.items()), Fraction(0))
+
+
 def offer(view: View, part: Part, size: int, concession: Fraction, *, for_taker: bool = False) -> Offer:
     """Return what moves for ``size``: units of debt, units of position, or a share in 18 decimals.
 

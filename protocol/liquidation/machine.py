@@ -12,6 +12,7 @@ from fractions import Fraction
 
 from protocol.errors import NotLiquidatableError, WaterfallExhaustedError
 from protocol.ledger import Ledger, Posting
+from protocol.liquidation.costs import Toll
 from protocol.liquidation.deleveraging.close_out import close_out
 from protocol.liquidation.deleveraging.positions import Fill
 from protocol.liquidation.exchange import Offer, offer
@@ -64,6 +65,8 @@ class Step:
         Counterparties of a deleveraging.
     before, after
         The margin rule's answers.
+    toll
+        Gas that the caller paid.
     """
 
     account: str
@@ -76,6 +79,7 @@ class Step:
     taker: str = ""
     payments: tuple[Payment, ...] = ()
     fills: tuple[Fill, ...] = ()
+    toll: Toll | None = None
 
 
 KEY = "liquidations"
@@ -169,8 +173,28 @@ class Machine:
             self._store(account, replace(case, stage=advance(account, case.stage, Stage.HEALTHY)))
         return self.case(account).stage
 
-    def step(self, account: str, liquidator: str, market: MarketState, now: int, seed: int = 0) -> Step:
+    def step(
+        self,
+        account: str,
+        liquidator: str,
+        market: MarketState,
+        now: int,
+        seed: int = 0,
+        *,
+        toll: Toll | None = None,
+    ) -> Step:
         """Do the next step of the account's liquidation for ``liquidator``, flagging it first if need be.
+
+        Parameters
+        ----------
+        account, liquidator
+            Whose, and who calls.
+        market, now
+            Prices and second.
+        seed
+            Of random choices of the design.
+        toll
+            Gas that the caller pays for the call, out of what he has after it.
 
         Raises
         ------
@@ -182,7 +206,10 @@ class Machine:
         if liquidator == account:
             raise NotLiquidatableError("own account", account=account)
         with Transaction(self.state, f"liquidation of {account}"):
-            return self._step(account, liquidator, market, now, seed)
+            done = self._step(account, liquidator, market, now, seed)
+            if toll is not None:
+                self._post(toll.posting(liquidator))
+            return replace(done, toll=toll)
 
     def _step(self, account: str, liquidator: str, market: MarketState, now: int, seed: int) -> Step:
         self._payments = []

@@ -17,6 +17,7 @@ MODULES = (
     "scenarios.verify.curve",
     "scenarios.verify.liquidation_derive",
     "scenarios.verify.liquidation_euler",
+    "scenarios.verify.liquidation_flip",
     "scenarios.verify.liquidation_gmx",
     "scenarios.verify.liquidation_liquity",
     "scenarios.verify.liquidation_maker",

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fractions import Fraction
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.errors import InsufficientBalanceError
 from protocol.ledger import Account, Kind
 from protocol.liquidation.cascade.exact import Cascade, Outlet
 from protocol.liquidation.cascade.keepers import Keeper, in_order
+from protocol.liquidation.costs import GasMarket, Toll
 from protocol.liquidation.machine import Machine
 from protocol.liquidation.presets import catalogue
 from protocol.liquidation.stages import Stage
@@ -53,7 +56,7 @@ def world(
     state = State()
     book = state.ledger
     book.open(Account("world", Kind.ISSUER))
-    for name in (POOL_ACCOUNT, *capital):
+    for name in (POOL_ACCOUNT, "miner", *capital):
         book.open(Account(name))
     for name in ("p:lenders", "p:fund", "p:deficit"):
         book.open(Account(name, Kind.MARGIN, "p"))
@@ -122,11 +125,71 @@ def test_gas_keeps_keepers_away_until_it_falls() -> None:
     """A gain of 5 % of half the debt is about 400 dollars; at 1,000 dollars of gas nobody comes."""
     keeper = Keeper("k", gas=100 * DOLLAR)
     cascade, accounts = world((keeper,), {"k": 10**6}, (16_100,))
-    cascade.gas_price = lambda now: Fraction(10 if now < 3600 else 1)
+    cascade.gas = GasMarket(USD, "miner", lambda now: Fraction(10 if now < 3600 else 1))
     assert cascade.block(accounts, 0).unserved == (accounts[0],)
     assert cascade.block(accounts, 3599).unserved == (accounts[0],)
+    assert cascade.book.balance("miner", USD) == 0
     block = cascade.block(accounts, 3600)
     assert [name for name, _ in block.steps] == ["k"]
+    # The gas is a posting like any other: the miner has what the keeper paid.
+    assert cascade.book.balance("miner", USD) == 100 * 10**6
+    assert block.tolls == (("k", Toll(USD, 100 * 10**6, "miner")),)
+    cascade.book.assert_conserved("gas")
+
+
+def test_a_keeper_counts_the_impact_of_his_own_sale() -> None:
+    """The bonus is 5 %; selling 4.2 ETH into 20 costs far more, so nobody comes; into 1,000 he does."""
+    for depth, served in ((20, False), (1000, True)):
+        cascade, accounts = world((Keeper("k"),), {"k": 10**6}, (16_100,), eth_in_pool=depth)
+        before = cascade.book.balance("k", USD)
+        block = cascade.block(accounts, 0)
+        assert bool(block.steps) is served
+        assert (cascade.book.balance("k", USD) > before) is served
+        holder = Keeper("k", sells=False)
+        cascade, accounts = world((holder,), {"k": 10**6}, (16_100,), eth_in_pool=depth)
+        assert cascade.block(accounts, 0).steps
+
+
+def test_rivals_pay_for_calls_that_come_too_late() -> None:
+    """Three want the same account: the highest bid gets it, the others lose a quarter of their gas."""
+    late = Fraction(1, 4)
+    keepers = (
+        Keeper("first", gas=10 * DOLLAR, bid=Fraction(3)),
+        Keeper("second", gas=10 * DOLLAR, reverted=late),
+        Keeper("broke", gas=10 * DOLLAR, reverted=late),
+        Keeper("careful", gas=10 * DOLLAR),
+    )
+    cascade, accounts = world(keepers, {"first": 10**6, "second": 10**6, "careful": 10**6}, (16_100,))
+    cascade.book.open(Account("broke"))
+    cascade.gas = GasMarket(USD, "miner")
+    block = cascade.block(accounts, 0)
+    assert [name for name, _ in block.steps] == ["first"]
+    assert {name: toll.units for name, toll in block.tolls} == {"first": 30 * 10**6, "second": 2_500_000}
+    assert cascade.book.balance("miner", USD) == 32_500_000
+    cascade.book.assert_conserved("gas")
+
+
+def test_gas_beyond_what_a_bot_was_told_to_pay_keeps_it_away_whatever_the_gain() -> None:
+    bot = Keeper("bot", gas=DOLLAR, highest_gas=Fraction(3))
+    cascade, accounts = world((bot,), {"bot": 10**6}, (16_100,))
+    cascade.gas = GasMarket(USD, "miner", lambda now: Fraction(6))
+    assert cascade.block(accounts, 0).unserved == (accounts[0],)
+
+
+def test_a_caller_pays_the_toll_of_a_step_or_nothing_happens() -> None:
+    for dollars, paid in ((10**6, True), (8_050, False)):
+        cascade, accounts = world((), {"k": dollars}, (16_100,))
+        machine, market = cascade.machine, marks(cascade.venues(), 0)
+        toll = Toll(USD, 20 * 10**6, "miner")
+        cascade.book.open(Account("miner"))
+        if paid:
+            step = machine.step(accounts[0], "k", market, 0, toll=toll)
+            assert step.toll == toll
+        else:
+            with pytest.raises(InsufficientBalanceError):
+                machine.step(accounts[0], "k", market, 0, toll=toll)
+            assert machine.case(accounts[0]).stage is Stage.HEALTHY
+        assert cascade.book.balance("miner", USD) == (toll.units if paid else 0)
 
 
 def test_the_slow_keeper_comes_later_and_the_sleeping_one_never() -> None:
@@ -184,8 +247,10 @@ def test_when_keepers_stay_away_the_deficit_grows() -> None:
 def test_any_cascade_ends_balanced(debts: list[int], depth: int, capital: int, latency: int) -> None:
     keepers = (Keeper("k", latency=latency), Keeper("l", gas=5 * DOLLAR, per_block=2))
     cascade, accounts = world(keepers, {"k": capital, "l": capital // 2}, tuple(debts), eth_in_pool=depth)
+    cascade.gas = GasMarket(USD, "miner")
     blocks = cascade.run(accounts, 0, most_blocks=300)
     cascade.book.assert_conserved("cascade")
+    assert cascade.book.balance("miner", USD) == sum(t.units for block in blocks for _, t in block.tolls)
     assert held_by_venue(cascade)
     assert len(blocks) < 300
     assert not blocks[-1].steps

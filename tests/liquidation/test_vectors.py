@@ -37,6 +37,11 @@ def liquity_figures(document: Any) -> int:
     return sum(1 + (0 if "err" in step else 2 + ("out" in step)) for step in steps)
 
 
+def flip_figures(document: Any) -> int:
+    steps = [step for case in document["cases"] for step in case["steps"]]
+    return sum(1 if "err" in step else 4 for step in steps)
+
+
 def gmx_figures(document: Any) -> int:
     return 4 * len(document["cases"])
 
@@ -55,6 +60,7 @@ STORED: dict[str, tuple[str, Callable[[Any], int]]] = {
     "derive_auction.json.gz": ("derive-dutch-auction/1", derive_figures),
     "euler_v2.json.gz": ("euler-v2-liquidation/1", euler_figures),
     "liquity_v1.json.gz": ("liquity-troves/1", liquity_figures),
+    "maker_flip.json.gz": ("maker-flipper/1", flip_figures),
     "gmx_v2.json.gz": ("gmx-v2-positions/1", gmx_figures),
     "unit_tables.json": ("liquidation-unit-tables/1", table_figures),
 }
@@ -74,6 +80,8 @@ def change(name: str, document: Any) -> None:
             next(c for c in document["cases"] if not isinstance(c["most"], str))["most"][1] += 1
         case "liquity_v1":
             next(s for s in document["cases"][0]["steps"] if "pool" in s)["pool"][4] += 1
+        case "maker_flip":
+            next(s for s in document["cases"][0]["steps"] if "err" not in s)["dai"][0] += 1
         case "gmx_v2":
             document["cases"][0]["remaining"] += 1
         case _:

@@ -3,6 +3,9 @@
 A round is a block: accounts short of margin are found at the block's marks, keepers act on them in the order
 of their bids, what they seize is sold into the venues, and the next block's marks follow from the venues. It
 ends when a block liquidates nothing and nobody who could come later is left: the fixed point.
+
+A keeper tries his call first, as real ones do: where bonus less gas and less the impact of his own sale leave
+him below his least profit, or he lacks the funds, nothing of it happens.
 """
 
 from __future__ import annotations
@@ -12,10 +15,11 @@ from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import TypeAlias
 
-from protocol.errors import RuleError
+from protocol.errors import NotWorthwhileError, RuleError
 from protocol.ledger import Ledger
 from protocol.liquidation.cascade.keepers import Keeper, in_order
-from protocol.liquidation.exchange import offer
+from protocol.liquidation.costs import GasMarket, Toll
+from protocol.liquidation.exchange import gain, offer
 from protocol.liquidation.machine import Machine, Step
 from protocol.liquidation.stages import Stage
 from protocol.liquidation.view import View, value
@@ -50,12 +54,15 @@ class Block:
         Liquidation steps that moved anything, with the keeper of each.
     unserved
         Accounts short of margin that nobody acted on.
+    tolls
+        Gas paid, by keeper: for steps, and for calls that came after a rival's.
     """
 
     now: int
     market: MarketState
     steps: tuple[tuple[str, Step], ...]
     unserved: tuple[str, ...]
+    tolls: tuple[tuple[str, Toll], ...] = ()
 
 
 @dataclass(slots=True)
@@ -74,8 +81,8 @@ class Cascade:
         Who may come.
     block_seconds
         Time between blocks.
-    gas_price
-        Multiple of the normal gas price at a second; None for 1 always.
+    gas
+        Where gas is bought; None if calls cost nothing. What keepers say their gas costs is then posted.
     """
 
     machine: Machine
@@ -83,8 +90,9 @@ class Cascade:
     outlets: Mapping[str, Outlet]
     keepers: tuple[Keeper, ...]
     block_seconds: int = 12
-    gas_price: Callable[[int], Fraction] | None = None
+    gas: GasMarket | None = None
     _used: dict[str, int] = field(default_factory=dict)
+    _tolls: list[tuple[str, Toll]] = field(default_factory=list)
 
     @property
     def book(self) -> Ledger:
@@ -119,7 +127,7 @@ class Cascade:
     def block(self, accounts: Sequence[str], now: int) -> Block:
         """Do one block at second ``now``."""
         market = self.marks(self.venues(), now)
-        self._used = {}
+        self._used, self._tolls = {}, []
         steps: list[tuple[str, Step]] = []
         unserved: list[str] = []
         for account in accounts:
@@ -131,7 +139,7 @@ class Cascade:
                 unserved.append(account)
             else:
                 steps.append(done)
-        return Block(now, market, tuple(steps), tuple(unserved))
+        return Block(now, market, tuple(steps), tuple(unserved), tuple(self._tolls))
 
     def _short(self, account: str, market: MarketState) -> bool:
         judged = self.machine.judge(self.book.balances(account), market)
@@ -140,24 +148,68 @@ class Cascade:
 
     def _serve(self, account: str, market: MarketState, now: int) -> tuple[str, Step] | None:
         view = self.machine.view(account, market, now)
-        gas = self.gas_price(now) if self.gas_price is not None else Fraction(1)
+        price, expected = self._gas_price(now), self.expected_gain(view)
+        done: tuple[str, Step] | None = None
         for keeper in in_order(self.keepers):
             if self._used.get(keeper.account, 0) >= keeper.per_block:
                 continue
-            if not keeper.comes(self.expected_gain(view), gas, now, view.elapsed):
+            if not keeper.comes(expected, price, now, view.elapsed):
                 continue
-            try:
-                with Transaction(self.machine.state, f"{keeper.account} liquidates {account}"):
-                    step = self.machine.step(account, keeper.account, market, now)
-                    if step.moved is not None and keeper.sells:
-                        self._sell(keeper.account, step)
-            except RuleError:
+            if done is not None:
+                self._too_late(keeper, market, now)
                 continue
-            if step.moved is None and not step.payments:
-                continue
-            self._used[keeper.account] = self._used.get(keeper.account, 0) + 1
-            return keeper.account, step
-        return None
+            step = self._try(keeper, account, market, now)
+            if step is not None:
+                self._used[keeper.account] = self._used.get(keeper.account, 0) + 1
+                done = keeper.account, step
+        return done
+
+    def _gas_price(self, now: int) -> Fraction:
+        return Fraction(1) if self.gas is None else self.gas.price(now)
+
+    def _toll(self, keeper: Keeper, market: MarketState, now: int, share: Fraction) -> Toll | None:
+        if self.gas is None:
+            return None
+        toll = self.gas.toll(market, keeper.cost(self._gas_price(now)) * share)
+        return toll if toll.units else None
+
+    def _try(self, keeper: Keeper, account: str, market: MarketState, now: int) -> Step | None:
+        """Do the step and the sale; undo both and return None where that is not worth the keeper's while."""
+        before = self._wealth(keeper.account, market)
+        toll = self._toll(keeper, market, now, Fraction(1))
+        try:
+            with Transaction(self.machine.state, f"{keeper.account} liquidates {account}"):
+                step = self.machine.step(account, keeper.account, market, now, toll=toll)
+                if step.moved is not None and keeper.sells:
+                    self._sell(keeper.account, step)
+                profit = self._wealth(keeper.account, market) - before
+                if (step.moved is None and not step.payments) or profit < keeper.least_profit:
+                    raise NotWorthwhileError(keeper.account, account, float(profit), keeper.least_profit)
+        except RuleError:
+            return None
+        if toll is not None:
+            self._tolls.append((keeper.account, toll))
+        return step
+
+    def _too_late(self, keeper: Keeper, market: MarketState, now: int) -> None:
+        """Let a rival of the keeper who acted pay for a call that reverts, as far as he has anything."""
+        toll = self._toll(keeper, market, now, keeper.reverted)
+        if toll is None:
+            return
+        try:
+            with Transaction(self.machine.state, f"{keeper.account} comes too late"):
+                p = toll.posting(keeper.account)
+                self.book.post(p.source, p.target, p.asset, p.amount, p.memo)
+        except RuleError:
+            return
+        self._tolls.append((keeper.account, toll))
+
+    def _wealth(self, keeper: str, market: MarketState) -> Fraction:
+        """Return the value of what a keeper owns at the block's marks."""
+        cash = self.machine.cash
+        held = self.book.balances(keeper).items()
+        worth = (value(market, asset if asset in market.prices else cash, units) for asset, units in held)
+        return sum(worth, Fraction(0))
 
     def expected_gain(self, view: View) -> Fraction:
         """Return the value that a caller gains by the next step at the marks, before gas and impact.
@@ -176,16 +228,8 @@ class Cascade:
                 continue
             if rule.taker:
                 return Fraction(0)
-            moved = offer(view, part, size, concession)
-            taken = sum((self._value(view, a, n) for a, n in moved.taken.items()), Fraction(0))
-            paid = sum((self._value(view, a, n) for a, n in moved.paid.items()), Fraction(0))
-            return taken - paid
+            return gain(view, offer(view, part, size, concession))
         return Fraction(0)
-
-    @staticmethod
-    def _value(view: View, asset: str, units: int) -> Fraction:
-        known = asset if asset in view.market.prices else view.cash
-        return value(view.market, known, units)
 
     def _sell(self, keeper: str, step: Step) -> None:
         """Sell what was seized, as far as there is an outlet for it."""

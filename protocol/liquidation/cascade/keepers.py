@@ -1,7 +1,8 @@
 """Who liquidates: keepers with capital, gas costs and latency, in competition; or nobody.
 
-What a keeper owns stands on the ledger: he cannot repay more than he has. Whether he comes at all is his
-decision: a liquidation that does not pay for its gas is left undone, as on 12 March 2020.
+What a keeper owns stands on the ledger: he cannot repay more than he has, and his gas is paid out of it.
+Whether he comes at all is his decision: a liquidation that does not pay for its gas, or whose gas costs more
+than his program was told to pay, is left undone, as on 12 March 2020.
 """
 
 from __future__ import annotations
@@ -29,6 +30,11 @@ class Keeper:
         Actions that he can place in a block.
     bid
         Multiple of the gas price that he pays to be first; higher goes first and costs more.
+    highest_gas
+        Multiple of the normal gas price above which he does not send anything, whatever there is to gain: a
+        bot with a fixed gas price, as most were on 12 March 2020; None for any price.
+    reverted
+        Part of the gas that a call costs him which comes after a rival's and reverts.
     awake
         Whether his machine runs at a second; None for always.
     sells
@@ -41,6 +47,8 @@ class Keeper:
     least_profit: int = 0
     per_block: int = 1 << 30
     bid: Fraction = Fraction(1)
+    highest_gas: Fraction | None = None
+    reverted: Fraction = Fraction(0)
     awake: Callable[[int], bool] | None = None
     sells: bool = True
 
@@ -51,6 +59,8 @@ class Keeper:
     def comes(self, gain: Fraction, gas_price: Fraction, now: int, since_flag: int) -> bool:
         """Return whether he acts for a gain of this value."""
         if (self.awake is not None and not self.awake(now)) or since_flag < self.latency:
+            return False
+        if self.highest_gas is not None and gas_price > self.highest_gas:
             return False
         return gain - self.cost(gas_price) >= self.least_profit
 
