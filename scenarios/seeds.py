@@ -171,14 +171,14 @@ class Stream:
     def normal(self) -> float:
         """Return a standard normal: the same functions of fixed operation order as the market paths."""
         if not self._normals:
-            from scenarios.markets.reference import normal_pair  # noqa: PLC0415 - numpy only when needed
+            from scenarios.markets.normals import normal_pair  # noqa: PLC0415 - numpy only when needed
 
             self._normals = list(normal_pair(self.bits()))
         return self._normals.pop()
 
     def exponential(self, mean: float) -> float:
         """Return an exponential waiting time of the given mean."""
-        from scenarios.markets.reference import negative_logarithm  # noqa: PLC0415 - numpy only when needed
+        from scenarios.markets.normals import negative_logarithm  # noqa: PLC0415 - numpy only when needed
 
         return mean * negative_logarithm(1.0 - self.uniform())
 
