@@ -16,7 +16,7 @@ import local_tools
 from anvil_node import AnvilNode, find_anvil
 from evm_chains import AnvilChain, Chain, RevertedError, Workbench, fast_chain
 from json_rpc import RpcError
-from local_tools import ToolMissingError, integrity_of, npm_package, unpack_checked
+from local_tools import ToolMissingError, integrity_of, kept, npm_package, run_tool, unpack_checked
 from pinned_packages import UNISWAP_V2_CORE, Package
 from workbench import Call, call_data
 
@@ -55,6 +55,40 @@ def test_a_failed_fetch_says_what_npm_said(tmp_path: Path, monkeypatch: pytest.M
     monkeypatch.setattr(local_tools, "node_tool", lambda name: failing)
     with pytest.raises(ToolMissingError, match=r"@uniswap/v2-core 1\.0\.1 with npm .*no route"):
         npm_package(UNISWAP_V2_CORE)
+
+
+def test_a_fetch_that_hangs_or_brings_nothing_is_said(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(local_tools, "TOOLS", tmp_path)
+    monkeypatch.setattr(local_tools, "node_tool", lambda name: [sys.executable, "-c", "pass"])
+    with pytest.raises(ToolMissingError, match="wrote 0 tarballs"):
+        npm_package(UNISWAP_V2_CORE)
+    assert not (tmp_path / "npm").exists()
+    with pytest.raises(ToolMissingError, match=r"waiting: .*timed out after 0"):
+        run_tool("waiting", [sys.executable, "-c", "import time; time.sleep(60)"], 0)
+    with pytest.raises(ToolMissingError, match=r"absent: .*No such file"):
+        run_tool("absent", ["/nowhere/program"])
+
+
+def test_a_kept_text_is_whole_or_not_there(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(local_tools, "TOOLS", tmp_path)
+    made = []
+
+    def make() -> str:
+        made.append(1)
+        return "good text" if len(made) > 1 else "cut sh"
+
+    with pytest.raises(ToolMissingError, match="not what was expected"):
+        kept("x.json", make, lambda text: text == "good text")
+    assert not (tmp_path / "x.json").exists()
+    assert kept("x.json", make, lambda text: text == "good text") == "good text"
+    assert kept("x.json", make, lambda text: text == "good text") == "good text"
+    assert len(made) == 2
+    (tmp_path / "x.json").write_text("good te")  # a half of it, however that came
+    assert kept("x.json", make, lambda text: text == "good text") == "good text"
+    assert len(made) == 3
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["x.json", "x.lock"]
 
 
 def test_without_npm_and_uv_the_message_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -13,7 +13,6 @@ from __future__ import annotations
 import ast
 import hashlib
 import json
-import subprocess
 import sys
 import tempfile
 from functools import cache
@@ -21,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from json_rpc import Rpc
-from local_tools import ROOT, TOOLS, ToolMissingError, locked, node_tool, npm_package, uv_command
+from local_tools import ROOT, ToolMissingError, kept, node_tool, npm_package, run_tool, uv_command
 from pinned_packages import (
     CHAINLINK_CONTRACTS,
     OPENZEPPELIN_CONTRACTS,
@@ -80,14 +79,18 @@ def _foreign() -> dict[str, str]:
         SOLC_0_6_6,
     )
     pins = source_digest() + "".join(package.integrity for package in packages) + " ".join(FOREIGN)
-    place = TOOLS / f"chain_contracts-{hashlib.sha256(pins.encode()).hexdigest()[:16]}.json"
-    with locked("chain_contracts"):
-        if not place.exists():
-            partial = place.with_suffix(".tmp")
-            partial.write_text(json.dumps(compile_foreign()))
-            partial.replace(place)
-    loaded: dict[str, str] = json.loads(place.read_text())
+    name = f"chain_contracts-{hashlib.sha256(pins.encode()).hexdigest()[:16]}.json"
+    text = kept(name, lambda: json.dumps(compile_foreign()), _has_all_foreign)
+    loaded: dict[str, str] = json.loads(text)
     return loaded
+
+
+def _has_all_foreign(text: str) -> bool:
+    try:
+        found = json.loads(text)
+    except ValueError:
+        return False
+    return isinstance(found, dict) and all(found.get(name) for name in FOREIGN)
 
 
 def code_of(name: str) -> bytes:
@@ -98,17 +101,16 @@ def code_of(name: str) -> bytes:
 @cache
 def multicall3_runtime() -> str:
     """Return the genuine runtime code of Multicall3, fetched once and checked by its hash."""
+    return "0x" + kept("multicall3.hex", _multicall3_of_package, _is_multicall3)
+
+
+def _is_multicall3(code: str) -> bool:
     from eth_hash.auto import keccak
 
-    place = TOOLS / "multicall3.hex"
-    with locked("multicall3"):
-        if not place.exists():
-            partial = place.with_suffix(".tmp")
-            partial.write_text(_multicall3_of_package())
-            partial.replace(place)
-    code = place.read_text()
-    assert keccak(bytes.fromhex(code)).hex() == MULTICALL3_KECCAK
-    return "0x" + code
+    try:
+        return keccak(bytes.fromhex(code)).hex() == MULTICALL3_KECCAK
+    except ValueError:
+        return False
 
 
 def _multicall3_of_package() -> str:
@@ -118,9 +120,7 @@ def _multicall3_of_package() -> str:
     )
     with tempfile.TemporaryDirectory() as folder:
         command = [*installer, "--quiet", "--no-deps", "--target", folder, MULTICALL_PACKAGE]
-        done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-        if done.returncode:
-            raise ToolMissingError(f"cannot fetch {MULTICALL_PACKAGE}: {done.stderr.strip()[-400:]}")
+        run_tool(f"cannot fetch {MULTICALL_PACKAGE}", command)
         tree = ast.parse((Path(folder) / "multicall" / "constants.py").read_text())
     texts = {
         node.value
@@ -128,10 +128,8 @@ def _multicall3_of_package() -> str:
         if isinstance(node, ast.Constant) and isinstance(node.value, str)
     }
     candidates = [text.removeprefix("0x") for text in texts if len(text) > 2_000]
-    from eth_hash.auto import keccak
-
     for candidate in candidates:
-        if keccak(bytes.fromhex(candidate)).hex() == MULTICALL3_KECCAK:
+        if _is_multicall3(candidate):
             return candidate
     raise ToolMissingError(f"{MULTICALL_PACKAGE} holds no Multicall3 of the known hash")
 
@@ -175,17 +173,8 @@ def _compile(compiler: Package, sources: dict[str, str], wanted: dict[str, str])
     }
     if compiler is SOLC:
         task["settings"]["evmVersion"] = "paris"  # type: ignore[index]
-    done = subprocess.run(
-        [*node_tool("node"), str(FOLDER / "solidity" / "compile.cjs"), str(npm_package(compiler))],
-        input=json.dumps(task),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode:
-        raise ToolMissingError(f"the compiler does not run: {done.stderr.strip()[-400:]}")
-    answer = json.loads(done.stdout)
+    command = [*node_tool("node"), str(FOLDER / "solidity" / "compile.cjs"), str(npm_package(compiler))]
+    answer = json.loads(run_tool("the compiler does not run", command, 300, input=json.dumps(task)))
     errors = [e["formattedMessage"] for e in answer.get("errors", []) if e["severity"] == "error"]
     if errors:
         raise ValueError("\n".join(errors))

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
@@ -49,6 +49,55 @@ def node_tool(name: str) -> list[str]:
         # Our own Python: left to itself, uv may want to fetch another one.
         return [uv, "tool", "run", "--python", sys.executable, "--from", NODE_WHEEL, name]
     raise ToolMissingError(f"neither {name} nor uv is on this machine; install Node.js or uv and run again")
+
+
+def run_tool(what: str, command: list[str], seconds: int = FETCH_SECONDS, **options: Any) -> str:
+    """Run a program that fetches or compiles; return what it wrote.
+
+    Raises
+    ------
+    ToolMissingError
+        If it cannot be started, takes longer than ``seconds`` or fails; with what it said last.
+    """
+    try:
+        done = subprocess.run(
+            command, capture_output=True, text=True, timeout=seconds, check=False, **options
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        raise ToolMissingError(f"{what}: {error}") from error
+    if done.returncode:
+        said = (done.stderr or done.stdout).strip()[-400:]
+        raise ToolMissingError(f"{what} (exit {done.returncode}): {said or 'without a word'}")
+    return done.stdout
+
+
+def kept(name: str, make: Callable[[], str], good: Callable[[str], bool]) -> str:
+    """Return a text of the cache, made on first use; it appears whole or not at all.
+
+    Parameters
+    ----------
+    good
+        Whether the text is what it should be. One on disk that is not is made again.
+
+    Raises
+    ------
+    ToolMissingError
+        If it cannot be made, or what was made is not good.
+    """
+    place = TOOLS / name
+    with locked(place.stem):
+        if place.exists() and good(text := place.read_text(errors="replace")):
+            return text
+        text = make()
+        if not good(text):
+            raise ToolMissingError(f"{place.name}: what was fetched or compiled is not what was expected")
+        partial = place.with_suffix(f".{os.getpid()}.tmp")
+        try:
+            partial.write_text(text)
+            partial.replace(place)
+        finally:
+            partial.unlink(missing_ok=True)
+        return text
 
 
 @contextmanager
@@ -102,18 +151,11 @@ def npm_package(package: Package) -> Path:
                 "--ignore-scripts",
                 "--silent",
             ]
-            try:
-                done = subprocess.run(
-                    command, cwd=folder, capture_output=True, text=True, timeout=FETCH_SECONDS, check=False
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise ToolMissingError(f"cannot fetch {package.name} {package.version}: {error}") from error
+            what = f"cannot fetch {package.name} {package.version} with npm"
+            run_tool(what, command, cwd=folder)
             tarballs = list(Path(folder).glob("*.tgz"))
-            if done.returncode or len(tarballs) != 1:
-                said = (done.stderr or done.stdout).strip()[-400:]
-                raise ToolMissingError(
-                    f"cannot fetch {package.name} {package.version} with npm (exit {done.returncode}): {said}"
-                )
+            if len(tarballs) != 1:
+                raise ToolMissingError(f"{what}: it wrote {len(tarballs)} tarballs")
             unpack_checked(tarballs[0], package, destination)
     return destination
 

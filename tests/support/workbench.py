@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import subprocess
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -17,7 +16,7 @@ from typing import Any, NamedTuple
 from eth_abi import encode
 from eth_utils import function_signature_to_4byte_selector
 
-from local_tools import ROOT, ToolMissingError, node_tool, npm_package
+from local_tools import ROOT, node_tool, npm_package, run_tool
 from pinned_packages import SOLC
 
 FOLDER = ROOT / "tests" / "contracts" / "solidity"
@@ -41,17 +40,8 @@ def compile_source() -> dict[str, Any]:
     }
     sources = {SOURCE.name: {"content": SOURCE.read_text()}}
     task = {"language": "Solidity", "sources": sources, "settings": settings}
-    done = subprocess.run(
-        [*node_tool("node"), str(FOLDER / "compile.cjs"), str(npm_package(SOLC))],
-        input=json.dumps(task),
-        capture_output=True,
-        text=True,
-        timeout=300,
-        check=False,
-    )
-    if done.returncode:
-        raise ToolMissingError(f"the compiler does not run: {done.stderr.strip()[-400:]}")
-    answer = json.loads(done.stdout)
+    command = [*node_tool("node"), str(FOLDER / "compile.cjs"), str(npm_package(SOLC))]
+    answer = json.loads(run_tool("the compiler does not run", command, 300, input=json.dumps(task)))
     errors = [e["formattedMessage"] for e in answer.get("errors", []) if e["severity"] == "error"]
     if errors:
         raise ValueError("\n".join(errors))
