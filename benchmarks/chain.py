@@ -10,9 +10,9 @@ One quiet run on two cores, as times of ours on loopback, and with 50 ms added t
 - plain JSON-RPC batch with eth-abi 4.36; 1.28
 - PyPI multicall 3.47; 1.15
 
-Client CPU 2.93 us a read; bulk decoding 187 times eth-abi; an endless answer refused within 6.4 MiB, an aliased
-one in 0.0021 ms; a slot of mainnet proven in 0.197 ms. Behind the real proxies stands our OCR stand-in, one
-round each.
+Client CPU 2.93 us a read; bulk decoding 187 times eth-abi; an endless answer refused within 6.4 MiB, an
+aliased one in 0.0021 ms; a slot of mainnet proven in 0.197 ms. Behind the real proxies stands our OCR
+stand-in, one round each.
 """
 
 from __future__ import annotations
