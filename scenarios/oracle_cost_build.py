@@ -114,7 +114,7 @@ def build_node(node: f.NodeFile, parents: tuple[Node, ...]) -> Node:
         case f.WeightedMedianFile():
             return WeightedMedian(tuple(node.weights), node.minimum_weight, parents=parents)
         case f.EstimatorFile():
-            return Estimator(node.estimate, minimum_sources=node.minimum_sources, parents=parents)
+            return Estimator(node.estimate, Fraction(node.cut), node.minimum_sources, parents=parents)
         case f.StalenessFile():
             return Staleness(node.max_age, parents=parents)
         case f.DeviationFile():

@@ -51,6 +51,8 @@ class OrderBook:
         Proceeds per owner: (quote units, base units).
     next_number
         Number of the next order.
+    last_price
+        Price of the last match; 0 before the first.
     """
 
     base: str
@@ -62,6 +64,7 @@ class OrderBook:
     asks: tuple[Order, ...] = ()
     claimable: Mapping[str, tuple[int, int]] = field(default_factory=dict)
     next_number: int = 1
+    last_price: int = 0
 
     def __post_init__(self) -> None:
         if min(self.lot, self.tick, self.price_unit) <= 0:
@@ -190,7 +193,8 @@ class OrderBook:
                 resting[taken] = replace(order, quantity=order.quantity - amount)
                 break
             taken += 1
-        after = replace(self, claimable=dues, next_number=self.next_number + 1)
+        last = fills[-1].price if fills else self.last_price
+        after = replace(self, claimable=dues, next_number=self.next_number + 1, last_price=last)
         placement = Placement(None, tuple(fills), dropped, tuple(cancelled))
         return placement, after._with_side(side.other, resting[taken:])
 
@@ -297,6 +301,7 @@ class OrderBook:
             asks=_orders(state, "asks"),
             claimable={str(owner): (int(q), int(b)) for owner, (q, b) in due.items()},
             next_number=state_int(state, "next_number", 1),
+            last_price=state_int(state, "last_price", 0),
         )
         book.check()
         return book

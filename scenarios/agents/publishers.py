@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, ClassVar, Literal
 from pydantic import Field
 
 from scenarios.agents.agent import Agent
+from scenarios.agents.seeing import venue_price
 from scenarios.agents.signed import SignedPrice
 from scenarios.files.quantities import NotNegative, Positive
 
@@ -31,8 +32,8 @@ class Publisher(Agent):
     deviation: NotNegative = Field(Decimal(0), description="Relative move after which it publishes.")
     heartbeat: Annotated[int, Field(ge=0, strict=True)] = Field(0, description="Seconds; 0: every step.")
     error: NotNegative = Field(Decimal(0), description="Relative standard deviation of what it says.")
-    venue: str = Field("", description="A pair whose spot price it copies instead of the outside price.")
-    quote: str = Field("", description="Quote asset of that pair.")
+    venue: str = Field("", description="A venue whose price it copies instead of the outside price.")
+    quote: str = Field("", description="Quote asset of that venue.")
 
     def act(self, game: Simulation, me: str) -> None:
         """Publish where due."""
@@ -56,7 +57,7 @@ class Publisher(Agent):
         """Return what it sees: the outside price, or a venue's."""
         if not self.venue:
             return game.outside[self.asset]
-        return spot_price(game, self.venue, self.asset, self.quote)
+        return venue_price(game, self.venue, self.asset, self.quote) or Exact(0)
 
 
 class ColludingPublisher(Agent):
@@ -79,9 +80,3 @@ class ColludingPublisher(Agent):
         """Return what it says now."""
         factor = Exact(self.factor) if game.step >= self.from_step else Exact(1)
         return SignedPrice(self.feed, game.outside[self.asset] * factor)
-
-
-def spot_price(game: Simulation, venue: str, asset: str, quote: str) -> Exact:
-    """Return a pair's price in money: reserve over reserve times the quote's outside price."""
-    reserves = game.world.venue(venue).reserves()
-    return game.value(quote, reserves[quote]) / Exact(reserves[asset], 10 ** game.world.decimals[asset])

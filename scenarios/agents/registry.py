@@ -7,13 +7,19 @@ from typing import Annotated, TypeAlias
 from pydantic import Field
 
 from scenarios.agents.lending import Borrowers, Keeper, LoopingBorrower
+from scenarios.agents.making import BookMaker, RangeProvider
 from scenarios.agents.publishers import ColludingPublisher, Publisher
+from scenarios.agents.recorded import Guardian, RecordedPublisher
 from scenarios.agents.sandwich import Sandwicher
 from scenarios.agents.trading import Arbitrageur, LiquidityProvider, MarketMaker, PerpetualTrader, Trader
 
 AgentFile: TypeAlias = Annotated[
     Trader
     | LiquidityProvider
+    | RangeProvider
+    | BookMaker
+    | RecordedPublisher
+    | Guardian
     | Arbitrageur
     | MarketMaker
     | PerpetualTrader

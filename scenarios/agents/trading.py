@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
-from protocol.errors import RuleError
-from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.venue import Venue
 from scenarios.agents.agent import Agent
-from scenarios.agents.optimal import best_size, between_pairs, pair_against_price
+from scenarios.agents.seeing import gaps
 from scenarios.agents.signed import SignedSwap
+from scenarios.agents.sizing import against_price, best_sized, between, largest_sale, quote_or_zero
 from scenarios.files.quantities import Fraction, NotNegative, Positive
+from scenarios.liquidity import add_in_proportion, remove_in_proportion
+from scenarios.simulation.trade_outside import has_impact
 
 if TYPE_CHECKING:
     from scenarios.simulation.simulation import Simulation
@@ -62,7 +63,7 @@ class Trader(Agent):
 
 
 class LiquidityProvider(Agent):
-    """Put liquidity into a pair at the start, and take it out when prices have moved too fast."""
+    """Put liquidity into a pool at the start, and take it out when prices have moved too fast."""
 
     type: Literal["liquidity-provider"] = "liquidity-provider"
     venue: str
@@ -75,7 +76,7 @@ class LiquidityProvider(Agent):
         """Add liquidity."""
         with game.transaction(f"{me} adds liquidity"):
             units = game.balance(me, self.asset)
-            shares, _ = game.world.add_liquidity(me, self.venue, self.asset, units)
+            shares = add_in_proportion(game.world, me, self.venue, self.asset, units)
             game.record(me, "liquidity added", venue=self.venue, shares=shares)
 
     def act(self, game: Simulation, me: str) -> None:
@@ -83,10 +84,8 @@ class LiquidityProvider(Agent):
         shares = game.balance(me, f"{self.venue}.LP")
         if self.leave_at is None or not shares:
             return
-        pair = game.world.pair(self.venue)
-        first, second = (game.value(asset, units) for asset, units in pair.reserves().items())
-        if abs(first / second - 1) > self.leave_at:
-            game.world.remove_liquidity(me, self.venue, shares)
+        if max(gaps(game, self.venue), default=Exact(0)) > self.leave_at:
+            remove_in_proportion(game.world, me, self.venue, shares)
             game.record(me, "liquidity removed", venue=self.venue, shares=shares)
 
 
@@ -127,36 +126,33 @@ class Arbitrageur(Agent):
 
     def _size(self, game: Simulation, me: str, sell: str, buy: str) -> int:
         venue, most = game.world.venue(self.venue), game.balance(me, sell)
-        if self.against == "outside":
-            if isinstance(venue, UniswapV2Pair):
-                size = pair_against_price(venue, sell, buy, self._rate(game, sell, buy), most)
-            else:
-                size = best_size(lambda x: self._gain(game, sell, buy, x), most)
-            return self._within(game, me, venue, sell, buy, size)
-        other = game.world.venue(self.against)
-        if isinstance(venue, UniswapV2Pair) and isinstance(other, UniswapV2Pair):
-            return between_pairs(venue, other, sell, buy, most)
-        return best_size(lambda size: self._gain(game, sell, buy, size), most)
+        if self.against != "outside":
+            return between(venue, game.world.venue(self.against), sell, buy, most)
+        if has_impact(game, sell) or has_impact(game, buy):
+            most = min(most, largest_sale(venue, sell))
+            return best_sized(lambda x: self._gain(game, sell, buy, x), most, Exact(0)).size
+        size = against_price(venue, sell, buy, self._rate(game, sell, buy), most)
+        return self._within(game, me, venue, sell, buy, size)
 
     @staticmethod
     def _within(game: Simulation, me: str, venue: Venue, sell: str, buy: str, size: int) -> int:
         """Cut a size to what can still be sold outside, by bisection on the exact quote."""
         left = game.left_outside(me, buy)
-        if left is None or _quote(venue, sell, buy, size) <= left:
+        if left is None or quote_or_zero(venue, sell, buy, size) <= left:
             return size
         low, high = 0, size
         while high - low > 1:
             middle = (low + high) // 2
-            low, high = (middle, high) if _quote(venue, sell, buy, middle) <= left else (low, middle)
+            low, high = (middle, high) if quote_or_zero(venue, sell, buy, middle) <= left else (low, middle)
         return low
 
     def _gain(self, game: Simulation, sell: str, buy: str, size: int) -> Exact:
         """Return the profit of a size in money at the outside price, on exact quotes."""
-        got = _quote(game.world.venue(self.venue), sell, buy, size)
+        got = quote_or_zero(game.world.venue(self.venue), sell, buy, size)
         if self.against == "outside":
-            back = int(got * self._rate(game, sell, buy))
+            back = game.quote_outside(buy, sell, got)
         else:
-            back = _quote(game.world.venue(self.against), buy, sell, got)
+            back = quote_or_zero(game.world.venue(self.against), buy, sell, got)
         return game.value(sell, back - size)
 
 
@@ -226,11 +222,3 @@ class PerpetualTrader(Agent):
             game.protocol.trade(*sides, maker.market, units, price)
             side = "long" if buying else "short"
             game.record(me, "position opened", market=maker.market, side=side, units=units)
-
-
-def _quote(venue: Venue, sell: str, buy: str, units: int) -> int:
-    """Return a venue's exact quote, 0 where it refuses."""
-    try:
-        return venue.quote(sell, buy, units) if units > 0 else 0
-    except RuleError:
-        return 0

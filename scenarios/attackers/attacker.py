@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Self
 from pydantic import BaseModel, ConfigDict, Field, JsonValue
 
 from protocol.errors import RuleError
+from scenarios.agents.sizing import largest_sale
 from scenarios.simulation.wealth import OUTSIDE_MARKETS, changes, together
 
 if TYPE_CHECKING:
@@ -231,7 +232,8 @@ class Attacker(BaseModel):
         return game.world.wallet(SECOND)
 
     def swap(self, game: Simulation, purse: Purse, venue: str, sell: str, buy: str, units: int) -> int:
-        """Trade on a venue; what it costs at the outside prices is the cost of manipulation."""
+        """Trade on a venue, no more than it takes; the cost at outside prices is that of manipulation."""
+        units = min(units, largest_sale(game.world.venue(venue), sell))
         if units <= 0:
             return 0
         trade = game.swap(ATTACKER, venue, sell, buy, units)

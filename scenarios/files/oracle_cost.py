@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
@@ -237,6 +238,9 @@ class EstimatorFile(_Node):
 
     type: Literal["estimator"]
     estimate: Literal["mean", "trimmed-mean", "winsorised-mean", "huber", "minimum", "maximum"]
+    cut: Fraction = Field(
+        Decimal("0.25"), description="Share cut on each side (trimmed and Winsorised mean)."
+    )
     minimum_sources: Count = 1
 
 

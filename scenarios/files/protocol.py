@@ -10,7 +10,8 @@ from scenarios.agents.registry import AgentFile
 from scenarios.attackers.registry import AttackerFile
 from scenarios.files.protocol_chain import ChainFile
 from scenarios.files.protocol_market import MarketFile, PlainMarket
-from scenarios.files.protocol_parts import AccountFile, AssetFile, OracleFile, Part, VaultFile, VenueFile
+from scenarios.files.protocol_oracle import OracleFile
+from scenarios.files.protocol_parts import AccountFile, AssetFile, Part, VaultFile
 from scenarios.files.protocol_population import PopulationFile
 from scenarios.files.protocol_rules import (
     BackstopVaultFile,
@@ -23,6 +24,7 @@ from scenarios.files.protocol_rules import (
     PerpetualFile,
     RunFile,
 )
+from scenarios.files.protocol_venues import VenueFile
 from scenarios.files.quantities import NotNegative
 
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 from decimal import Decimal
 from importlib.resources import files
 from pathlib import Path as FilePath
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import BaseModel, ValidationError
 
+from protocol.errors import RuleError
 from scenarios.attackers.attacker import Attacker
+from scenarios.files import protocol_oracle as o
 from scenarios.files import protocol_parts as p
 from scenarios.files.check_oracle import find_cycle
 from scenarios.files.document import Document, load_document, parse_document
@@ -19,13 +21,21 @@ from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
 from scenarios.files.margin_terms import LENDING_ONLY, ONE_MARKET, SINGLE_MARKET, TERMS, PresetTerms
 from scenarios.files.model_at import model_at
-from scenarios.files.oracle_cost import WeightedMedianFile
 from scenarios.files.population_checks import check_population
+from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_chain import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
+from scenarios.files.protocol_oracle import check_node
 from scenarios.files.protocol_rules import PERPETUALS_ONLY
+from scenarios.files.protocol_venues import (
+    ConcentratedFile,
+    CryptoswapFile,
+    assets_of,
+    check_venue,
+    places_of,
+)
 from scenarios.files.validate import explain, located
 
 SCHEMA_ID = "urn:backstop:schema:protocol:1"
@@ -80,6 +90,9 @@ def read_protocol(document: Document) -> ProtocolFile:
     findings = list(_check(model))
     if findings:
         raise FileError(located(document, findings))
+    findings = list(_check_built(model))
+    if findings:
+        raise FileError(located(document, findings))
     return read_recordings(model, document)
 
 
@@ -113,8 +126,9 @@ def _check(model: ProtocolFile) -> Iterator[Finding]:
 
 def _check_venues(model: ProtocolFile) -> Iterator[Finding]:
     for name, venue in model.venues.items():
-        for asset in venue.reserves:
-            yield from _known(("venues", name, "reserves", asset), asset, model.assets, "asset", at_key=True)
+        for place, asset, at_key in places_of(venue):
+            yield from _known(("venues", name, *place), asset, model.assets, "asset", at_key=at_key)
+        yield from check_venue(("venues", name), venue, {a: e.decimals for a, e in model.assets.items()})
         fee = ("venues", name, "fee")
         if isinstance(venue, p.ConstantProductFile) and (venue.fee * 1000) % 1:
             yield Finding("fee", fee, "a V2 pair keeps whole thousandths", "a multiple of 0.001")
@@ -129,27 +143,27 @@ def _check_venues(model: ProtocolFile) -> Iterator[Finding]:
             yield from _known(("vaults", name, field), getattr(vault, field), model.assets, "asset")
 
 
+def _check_built(model: ProtocolFile) -> Iterator[Finding]:
+    """Build every venue once: what its own rules refuse is a mistake of the file."""
+    from scenarios.simulation.build_venues import build_venue  # noqa: PLC0415 - the file comes first
+
+    for name, venue in model.venues.items():
+        try:
+            build_venue(model, venue, 0)
+        except RuleError as error:
+            yield Finding("venue", ("venues", name), error.message, "figures that the venue takes")
+
+
 def _check_oracle(model: ProtocolFile) -> Iterator[Finding]:
     nodes = model.oracle.nodes
     for name, node in nodes.items():
         place = ("oracle", "nodes", name)
         for index, parent in enumerate(node.parents):
             yield from _known((*place, "parents", index), parent, nodes, "node")
-        if isinstance(node, WeightedMedianFile) and len(node.weights) != len(node.parents):
-            message = f"{len(node.weights)} weights for {len(node.parents)} parents"
-            yield Finding("count", (*place, "weights"), message, "one weight per parent")
-        if isinstance(node, p.SpotFile | p.TwapFile):
-            yield from _known((*place, "venue"), node.venue, model.venues, "venue")
-            venue = model.venues.get(node.venue)
-            if venue is not None:
-                if not isinstance(venue, p.ConstantProductFile):
-                    expected = "a constant-product venue"
-                    yield Finding("venue", (*place, "venue"), f"{node.venue!r} has no such price", expected)
-                for field in ("base", "quote"):
-                    asset = getattr(node, field, None)
-                    if asset is not None:
-                        yield from _known((*place, field), asset, venue.reserves, f"asset of {node.venue}")
-        if isinstance(node, p.VaultRateFile):
+        yield from check_node(name, node)
+        if isinstance(node, tuple(KINDS)):
+            yield from _check_venue_node(model, place, node)
+        if isinstance(node, p.VaultRateFile | o.VaultBooksFile):
             yield from _known((*place, "vault"), node.vault, model.vaults, "vault")
         if isinstance(node, p.FeedFile | p.DelayedFile):
             yield from _known((*place, "asset"), node.asset, model.assets, "asset")
@@ -160,6 +174,35 @@ def _check_oracle(model: ProtocolFile) -> Iterator[Finding]:
     for asset, name in model.oracle.prices.items():
         yield from _known(("oracle", "prices", asset), asset, model.assets, "asset", at_key=True)
         yield from _known(("oracle", "prices", asset), name, nodes, "node")
+
+
+KINDS: dict[type[BaseModel], tuple[type[BaseModel], ...]] = {
+    p.SpotFile: (BaseModel,),
+    p.TwapFile: (p.ConstantProductFile, ConcentratedFile),
+    o.PoolAverageFile: (CryptoswapFile,),
+    o.FairLpFile: (p.ConstantProductFile,),
+    o.ReservesLpFile: (p.ConstantProductFile,),
+}
+"""Kinds of venues that a node can read."""
+
+
+def _check_venue_node(model: ProtocolFile, place: Path, node: BaseModel) -> Iterator[Finding]:
+    name = str(getattr(node, "venue", ""))
+    yield from _known((*place, "venue"), name, model.venues, "venue")
+    venue = model.venues.get(name)
+    if venue is None:
+        return
+    if not isinstance(venue, KINDS[type(node)]):
+        words = [get_args(kind.model_fields["type"].annotation)[0] for kind in KINDS[type(node)]]
+        expected = f"a {' or '.join(words)} venue"
+        yield Finding("venue", (*place, "venue"), f"{name!r} has no such price", expected)
+    known = assets_of(venue)
+    for field in ("base", "quote"):
+        asset = getattr(node, field, None)
+        if asset is not None:
+            yield from _known((*place, field), asset, known, f"asset of {name}")
+    for index, asset in enumerate(getattr(node, "assets", ())):
+        yield from _known((*place, "assets", index), asset, known, f"asset of {name}")
 
 
 def _check_rules(model: ProtocolFile) -> Iterator[Finding]:

@@ -42,6 +42,14 @@ def check_market(model: ProtocolFile) -> Iterator[Finding]:
         for asset in market.surface.level:
             place = ("market", "surface", "level", asset)
             yield from known(place, asset, model.assets, "asset", at_key=True)
+    depth = model.outside.depth
+    if depth is not None:
+        for asset in depth.calm:
+            place = ("outside", "depth", "calm", asset)
+            yield from known(place, asset, model.assets, "asset", at_key=True)
+            if asset not in depth.reference and EVERY not in depth.reference:
+                where = ("outside", "depth", "reference")
+                yield Finding("missing-field", where, f"no value for {asset}", "one each")
     match market:
         case m.PlainMarket():
             yield from _plain(model, market)
@@ -159,6 +167,11 @@ def read_recordings(model: ProtocolFile, document: Document) -> ProtocolFile:
     if isinstance(market, m.HistoricalMarket | m.BootstrapMarket):
         prices = _read(market.prices, document, ("market", "prices"))
         model = model.model_copy(update={"market": market.model_copy(update={"prices": prices})})
+    for name, agent in model.agents.items():
+        wanted, entry = getattr(agent, "asset", None), getattr(agent, "prices", None)
+        if isinstance(entry, RecordedFile) and wanted not in entry.columns:
+            found = Finding("missing-field", ("agents", name, "prices", "columns"), f"no column for {wanted}")
+            raise FileError(located(document, [found]))
     agents = {
         name: agent.model_copy(update={"prices": _read(recorded, document, ("agents", name, "prices"))})
         for name, agent in model.agents.items()
@@ -173,8 +186,8 @@ def read_recordings(model: ProtocolFile, document: Document) -> ProtocolFile:
             build_market(model)
             build_surface(model)
         except ScenarioError as error:
-            found = Finding("market", ("market",), error.message)
-            raise FileError(located(document, [found])) from error
+            refused = Finding("market", ("market",), error.message)
+            raise FileError(located(document, [refused])) from error
     return model
 
 

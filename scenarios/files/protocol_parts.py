@@ -7,15 +7,6 @@ from typing import Annotated, Literal, TypeAlias
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from scenarios.files.oracle_cost import (
-    BoundsFile,
-    DeviationFile,
-    EstimatorFile,
-    MedianFile,
-    PlainFile,
-    StalenessFile,
-    WeightedMedianFile,
-)
 from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
 
 Decimals: TypeAlias = Annotated[int, Field(ge=0, le=36, strict=True)]
@@ -65,11 +56,6 @@ class WeightedFile(Part):
     fee: Fraction = Field(Decimal("0.003"), description="Part of the input.")
 
 
-VenueFile: TypeAlias = Annotated[
-    ConstantProductFile | StableswapFile | WeightedFile, Field(discriminator="type")
-]
-
-
 class VaultFile(Part):
     """An ERC-4626 vault; its share is an asset of the file."""
 
@@ -112,7 +98,7 @@ class DelayedFile(Part):
 
 
 class SpotFile(Part):
-    """A pool's reserves as they stand, times the parent's price of the quote asset."""
+    """A pool's price as it stands, times the parent's price of the quote asset."""
 
     type: Literal["spot-pool"]
     venue: str
@@ -122,12 +108,12 @@ class SpotFile(Part):
 
 
 class TwapFile(Part):
-    """The average of a V2 pair since a stored observation."""
+    """The average of a V2 pair since a stored observation, or a V3 pool's geometric mean of a window."""
 
     type: Literal["twap"]
     venue: str
     base: str
-    window: Count = Field(description="Seconds; the observation used is at least as old.")
+    window: Count = Field(description="Seconds; a pair's observation is at least as old.")
     anyone_may_update: bool = Field(
         False,
         description="Whether anyone may store an observation; the newest is then used.",
@@ -141,27 +127,6 @@ class VaultRateFile(Part):
     type: Literal["vault-share"]
     vault: str
     parents: list[str] = Field(default_factory=list, max_length=1)
-
-
-SourceNode: TypeAlias = ConstantFile | FeedFile | DelayedFile | SpotFile | TwapFile | VaultRateFile
-OracleNode: TypeAlias = Annotated[
-    SourceNode
-    | MedianFile
-    | WeightedMedianFile
-    | EstimatorFile
-    | PlainFile
-    | StalenessFile
-    | DeviationFile
-    | BoundsFile,
-    Field(discriminator="type"),
-]
-
-
-class OracleFile(Part):
-    """The oracle graph as named nodes, and which node prices each asset."""
-
-    nodes: dict[str, OracleNode] = Field(min_length=1)
-    prices: dict[str, str] = Field(min_length=1, description="Node by asset.")
 
 
 class AccountFile(Part):

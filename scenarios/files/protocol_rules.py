@@ -8,6 +8,7 @@ from typing import Annotated, Literal, TypeAlias
 from pydantic import Field
 
 from scenarios.files.margin_terms import MarginName
+from scenarios.files.per_asset import Positives
 from scenarios.files.protocol_parts import Decimals, Part
 from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
 
@@ -130,6 +131,24 @@ class FeesFile(Part):
     )
 
 
+class DepthFile(Part):
+    """How deep the markets outside are, and how that dries up with volatility and comes back."""
+
+    calm: dict[str, Positive] = Field(
+        min_length=1, description="Money that moves the price by the band in calm times, by asset."
+    )
+    reference: Positives = Field(description="Annualised volatility of calm times.")
+    band: Fraction = Field(Decimal("0.02"), description="Relative price move that `calm` refers to.")
+    elasticity: NotNegative = Field(
+        Decimal(1), description="Depth falls as volatility over reference to this negative power."
+    )
+    floor: Fraction = Field(Decimal("0.02"), description="Least part of the calm depth.")
+    half_life: Positive = Field(Decimal(3600), description="Seconds in which half of the loss returns.")
+    memory: Positive = Field(
+        Decimal(600), description="Half-life in seconds of the realised volatility that counts too."
+    )
+
+
 class OutsideFile(Part):
     """The markets outside the file: deep, at the outside price less a spread."""
 
@@ -138,6 +157,7 @@ class OutsideFile(Part):
         default_factory=dict,
         description="Whole tokens that one account can trade there per step; no limit if absent.",
     )
+    depth: DepthFile | None = Field(None, description="Impact of trades there; none if absent.")
     flash_liquidity: dict[str, NotNegative] = Field(
         default_factory=dict, description="Whole tokens that can be flash-borrowed; none if absent."
     )

@@ -49,8 +49,8 @@ def build_market(file: ProtocolFile) -> Market | None:
     return market
 
 
-def build_surface(file: ProtocolFile) -> Surface | None:
-    """Return the implied volatilities of the section's ``surface``; None without one.
+def build_surface(file: ProtocolFile, assets: tuple[str, ...] | None = None) -> Surface | None:
+    """Return the implied volatilities of the section's ``surface``, or of some of its assets; None without.
 
     Raises
     ------
@@ -62,7 +62,7 @@ def build_surface(file: ProtocolFile) -> Surface | None:
         return None
     from scenarios.markets.surface import Surface  # noqa: PLC0415 - numpy
 
-    assets = tuple(section.level)
+    assets = tuple(section.level) if assets is None else assets
     return Surface(
         values_of(section.level, assets),
         values_of(section.spot_beta, assets),

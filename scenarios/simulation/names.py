@@ -13,3 +13,5 @@ RESERVES = f"{GROUP}:reserves"
 VAULT = f"{GROUP}:backstop vault"
 OWN = (DEPOSITORS, FUND, DEFICIT, HOUSE, RESERVES, VAULT)
 """Margin accounts that the protocol itself keeps; no margin rule judges them."""
+OTHERS = "others"
+"""Owner of the positions and orders with which a file's venues begin."""

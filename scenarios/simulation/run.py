@@ -11,7 +11,7 @@ from scenarios.agents.lending import money
 from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Seed
 from scenarios.simulation.contagion import Link, contagion
-from scenarios.simulation.market import draw_paths, prices_at, seed_of
+from scenarios.simulation.market import Path, conditions_at, draw, prices_at, seed_of
 from scenarios.simulation.names import FUND
 from scenarios.simulation.observe import HealthSample, Observer
 from scenarios.simulation.on_chain.metrics import ChainMetrics, chain_metrics
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from scenarios.agents.agent import Agent
-    from scenarios.markets.elementary import Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +169,7 @@ def run_path(
     seed: Seed | None = None,
     run: int = 0,
     *,
-    path: Floats | None = None,
+    path: Path | None = None,
     extra: Mapping[str, Agent] | None = None,
     keep_series: bool = True,
 ) -> RunResult:
@@ -179,7 +178,7 @@ def run_path(
     Parameters
     ----------
     path
-        ``[steps, assets]`` of the random assets; drawn if None.
+        Of the moving assets; drawn if None.
     extra
         Agents of the caller's own.
     keep_series
@@ -188,9 +187,9 @@ def run_path(
     seed = seed or seed_of(file)
     game = open_simulation(file, seed, run, extra)
     if path is None and file.market.moving():
-        drawn = draw_paths(file, seed, range(run, run + 1))
+        drawn = draw(file, seed, range(run, run + 1))
         assert drawn is not None
-        path = drawn[:, :, 0]
+        path = drawn.of(0)
     opening = game.snapshot()
     series: list[Series] = []
     error = Fraction(0)
@@ -199,6 +198,7 @@ def run_path(
         _sample(game, series)
         observer.look()
     for step in range(file.run.steps):
+        game.begin_step(conditions_at(file, path, step))
         step_once(game, prices_at(file, path, step), step)
         error = max(error, _oracle_error(game))
         if keep_series:

@@ -21,7 +21,10 @@ from scenarios.errors import PopulationError
 from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Stream
 from scenarios.simulation.build import PRICE_DECIMALS, build_graph, build_vault, build_venue, units_of
+from scenarios.simulation.conditions import Conditions, implied_volatility
+from scenarios.simulation.outside import SOLD_OUTSIDE
 from scenarios.simulation.protocol import Protocol
+from scenarios.simulation.trade_outside import note_outside, quote_outside, rate_outside
 from scenarios.simulation.wealth import Wealth, measure, unit_values
 from scenarios.world import OUTSIDE, Feed, World
 
@@ -94,6 +97,7 @@ class Simulation:
     events: list[Event] = field(default_factory=list)
     step: int = -1
     blocks: Blocks | None = None
+    conditions: Conditions = field(default_factory=Conditions)
     _traded_outside: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -246,7 +250,7 @@ class Simulation:
     def set_outside(self, asset: str, price: Decimal) -> None:
         """Let the outside price of an asset be ``price``; what can be traded outside is fresh again."""
         self.outside[asset] = Fraction(price)
-        self._traded_outside.clear()
+        self._fresh_outside()
 
     # Transactions and the log
 
@@ -315,14 +319,13 @@ class Simulation:
 
         No more than the file's ``most_per_step`` of either asset is traded.
         """
-        spread = Fraction(self.file.outside.half_spread)
-        rate = self.outside[sell] / self.outside[buy] * (1 - spread)
-        rate *= Fraction(10) ** (self.world.decimals[buy] - self.world.decimals[sell])
+        rate = rate_outside(self, sell, buy)
         for asset, per_unit in ((sell, Fraction(1)), (buy, rate)):
             left = self.left_outside(actor, asset)
             if left is not None:
                 units = min(units, int(left / per_unit))
-        bought = int(units * rate)
+        bought = self.quote_outside(sell, buy, units)
+        note_outside(self, sell, buy, units, bought)
         self.world.move(actor, OUTSIDE, sell, units, "sold outside")
         self.world.move(OUTSIDE, actor, buy, bought, "bought outside")
         for asset, moved in ((sell, units), (buy, bought)):
@@ -332,6 +335,27 @@ class Simulation:
             sold, got = self.whole(sell, units), self.whole(buy, bought)
             self.record(actor, "trade", venue="outside", sold=sold, asset=sell, bought=got, for_asset=buy)
         return bought
+
+    def quote_outside(self, sell: str, buy: str, units: int) -> int:
+        """Return what raw units bring outside: price, half-spread and, where the file has depth, impact."""
+        return quote_outside(self, sell, buy, units)
+
+    def begin_step(self, conditions: Conditions) -> None:
+        """Let other conditions hold; what can be traded outside is fresh again."""
+        self.conditions = conditions
+        self._fresh_outside()
+
+    def _fresh_outside(self) -> None:
+        self._traded_outside.clear()
+        self.world.state.values.pop(SOLD_OUTSIDE, None)
+
+    def volatility(self, asset: str, strike: Decimal | Fraction, seconds: float) -> float:
+        """Return the annualised implied volatility of a strike, in money, ``seconds`` before expiry.
+
+        The forward is the outside price; the file's ``market.surface`` gives the level and the shape.
+        """
+        forward = self.outside[asset]
+        return implied_volatility(self.file, self.conditions, asset, forward, Fraction(strike), seconds)
 
     def left_outside(self, actor: str, asset: str) -> int | None:
         """Return the raw units that an account may still trade outside in this step; None without a limit."""

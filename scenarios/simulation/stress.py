@@ -30,7 +30,7 @@ from scenarios.runs.statistics import (
 from scenarios.runs.study import Study, run_study
 from scenarios.runs.task import Record, Task
 from scenarios.seeds import Seed
-from scenarios.simulation.market import draw_paths, seed_of
+from scenarios.simulation.market import draw, seed_of
 from scenarios.simulation.on_chain.figures import CHAIN, chain_estimates, read_chain_rows
 from scenarios.simulation.on_chain.metrics import ChainMetrics
 from scenarios.simulation.run import ChainRunResult, Metrics, run_path
@@ -57,9 +57,9 @@ class StressTask:
 
     def __call__(self, runs: range) -> Iterator[Record]:
         """Yield the metrics of each run; money as text."""
-        paths = draw_paths(self.file, self.seed, runs)
+        paths = draw(self.file, self.seed, runs)
         for place, run in enumerate(runs):
-            path = None if paths is None else paths[:, :, place]
+            path = None if paths is None else paths.of(place)
             result = run_path(self.file, self.seed, run, path=path, keep_series=False)
             record = asdict(result.metrics)
             if isinstance(result, ChainRunResult):

@@ -10,11 +10,18 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from math import lcm
+from typing import TypeGuard
 
 from protocol.ledger import Kind, quote_of
+from protocol.venues.curve.stableswap import StableSwapPool
+from protocol.venues.curve.tricrypto2 import Tricrypto2
+from protocol.venues.order_book import OrderBook
 from protocol.venues.uniswap_v2 import UniswapV2Pair
+from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.vault_share import VaultShare
-from scenarios.simulation.names import GAS_OF, GROUP, OWN
+from protocol.venues.weighted_pool import WeightedPool
+from scenarios.liquidity import claims
+from scenarios.simulation.names import GAS_OF, GROUP, OTHERS, OWN
 from scenarios.world import OUTSIDE, World, shares_of
 
 OUTSIDE_MARKETS = "markets outside"
@@ -54,7 +61,7 @@ def unit_values(
         values[name] = outside[underlying] / 10 ** world.decimals[name]
         values[quote_of(name)] = values[settlement]
     for name, value in world.state.values.items():
-        if isinstance(value, UniswapV2Pair) and value.total_supply:
+        if _has_shares(value):
             held = sum((values[a] * units for a, units in value.reserves().items()), Fraction(0))
             values[shares_of(name)] = held / value.total_supply
         elif isinstance(value, VaultShare) and value.total_supply + value.virtual_shares:
@@ -79,7 +86,7 @@ def measure(world: World, values: Mapping[str, Fraction], owners: Sequence[str] 
     counted = {asset: value.numerator * (scale // value.denominator) for asset, value in values.items()}
     parties: dict[str, int] = {}
     bad_debt = pool = 0
-    pools = {name for name, value in world.state.values.items() if isinstance(value, UniswapV2Pair)}
+    pools = {name for name, value in world.state.values.items() if _has_shares(value)}
     vaults = {n: v for n, v in world.state.values.items() if isinstance(v, VaultShare)}
     shares = {shares_of(name): name for name in pools} | {v.share: n for n, v in vaults.items()}
     issuers = {shares_of(name): name for name in (*pools, *vaults)}
@@ -99,12 +106,23 @@ def measure(world: World, values: Mapping[str, Fraction], owners: Sequence[str] 
             bad_debt -= worth
             worth = 0
         _add(parties, party, worth)
+    for venue, held in world.state.values.items():
+        if isinstance(held, UniswapV3Pool | OrderBook):
+            for owner, asset, units in claims(held, world.time):
+                claim = counted[asset] * units
+                _add(parties, f"others in {venue}" if owner == OTHERS else owner, claim)
+                _add(parties, venue, -claim)
     if owners:
         _add(parties, owners[0], max(pool, 0))
         bad_debt += max(-pool, 0)
     _add(parties, BAD_DEBT, -bad_debt)
     exact = {name: Fraction(value, scale) for name, value in parties.items()}
     return Wealth(exact, Fraction(bad_debt, scale))
+
+
+def _has_shares(value: object) -> TypeGuard[UniswapV2Pair | StableSwapPool | Tricrypto2 | WeightedPool]:
+    kinds = UniswapV2Pair | StableSwapPool | Tricrypto2 | WeightedPool
+    return isinstance(value, kinds) and value.total_supply > 0
 
 
 def _party(account: str, kind: Kind, issuers: Mapping[str, str]) -> str:

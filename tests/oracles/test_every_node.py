@@ -197,8 +197,9 @@ def kinds(cls: type[Node]) -> set[str]:
     return found.union(*(kinds(sub) for sub in cls.__subclasses__()))
 
 
-# A constant follows no price, and a tick follows one only to a basis point: test_graph, test_sources.
-ELSEWHERE = {"constant", "synthetix-uniswap"}
+# A constant follows no price, a tick follows one only to a basis point, and a pool's own average has a clock
+# of its own: test_graph, test_sources, test_venue_price.
+ELSEWHERE = {"constant", "synthetix-uniswap", "geometric-twap", "pool-average"}
 
 
 def test_every_node_kind_has_a_probe() -> None:

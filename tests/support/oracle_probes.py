@@ -73,6 +73,7 @@ from oracles.sources.synthetix import (
 from oracles.sources.tellor import TellorCurrentValue, TellorFeed, TellorReports
 from oracles.sources.uma import Assertion, UmaFeed
 from oracles.sources.vault_share import Reciprocal, VaultSharePrice, VaultShareWithoutGifts
+from oracles.sources.venue_price import MarginalPrice
 from protocol.venues.uniswap_v2 import UniswapV2Pair
 from protocol.venues.vault_share import VaultShare
 
@@ -210,6 +211,7 @@ def registry_view(price: int, now: int, age: int) -> View:
 
 SOURCES: tuple[Probe, ...] = (
     Probe("spot-pool", lambda: SpotPool("p", "A", "B", 18, 18), pool_view, timed=False),
+    Probe("marginal-price", lambda: MarginalPrice("p", "A", "B", 18, 18), pool_view, timed=False),
     Probe("cumulative-twap", lambda: CumulativeTwap("p", "A", "m", 18, 18), pool_view, timed=False),
     Probe("feed-sample", lambda: FeedSample("a"), feeds),
     Probe("delayed-sample", lambda: DelayedSample("a", 0), feeds),
