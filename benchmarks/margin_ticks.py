@@ -108,11 +108,10 @@ def attack(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals) -
     print(f"  with making the index, over {steps} steps: {full * steps / (build + move * steps):.0f} x")
 
 
-def reaction(case: ArrayCase, depth: float, start: Any) -> Any:
-    """Return what sells liquidated positions into constant products as deep as ``depth`` open interests."""
+def reaction(case: ArrayCase, reserve: Any, start: Any) -> Any:
+    """Return what sells liquidated positions into constant products of these reserves."""
     assets, book = case.book.assets, case.book
-    interest = np.bincount(book.held, np.abs(book.sizes), minlength=book.instruments)
-    reserve, sold = depth * interest, np.zeros(book.instruments)
+    sold = np.zeros(book.instruments)
 
     def react(accounts: Any, _: Any) -> Any:
         sold[:] += positions_sold(book, accounts)
@@ -127,6 +126,8 @@ def cascades(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals)
     assets = case.book.assets
     one = np.zeros(len(case.prices), dtype=np.bool_)
     one[[3, assets + 3]] = True
+    book = case.book
+    interest = np.bincount(book.held, np.abs(book.sizes), minlength=book.instruments)
     print("\ncascades to the fixed point")
     for what, moving, shock, depth in (
         ("one price", one, 0.002, 2.0),
@@ -149,7 +150,7 @@ def cascades(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals)
                 for basis_points in (2, 5, 10, 20):  # a simulation under way, its list in use
                     calm = case.prices * np.where(case.still, 1.0, 1 + basis_points * 1e-4)
                     finder.close(finder.failing(calm))
-                react = reaction(case, depth, start)
+                react = reaction(case, depth * interest, start)
                 seconds, result = timed(
                     lambda finder=finder, start=start, react=react: cascade(finder, start, react)
                 )

@@ -17,8 +17,10 @@ from numba import njit
 from protocol.margin.book.polynomials import LANES
 from protocol.margin.vector_code import (
     block_radii,
+    block_rest,
     block_signs,
     block_totals,
+    fetch,
     lowest_bit,
     multiply_wide,
     row_least_8,
@@ -52,15 +54,82 @@ def decide(
 @jit
 def radii(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
-    owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any, out: Any, first: int, last: int,
+    owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any, relative: float, absolute: float,
+    out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Write per account (excess - slack) over gross moving exposure."""
+    """Write per account (excess - slack) over gross moving exposure, shortened where finite."""
     assets = balances.shape[1]
     for block in range(first, last):
         block_radii(
             balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
-            owned_moving, owed_moving, table_moving, slack[block], out,
+            owned_moving, owed_moving, table_moving, slack[block], relative, absolute, out,
         )  # fmt: skip
+
+
+@jit
+def look(
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    moves: Any, furthest: Any, reach: Any, widest: Any, share: Any, slack: Any, is_open: Any, failed: Any,
+    left: Any, when: Any, turn: int, negative: Any,
+) -> int:  # fmt: skip
+    """Look at the blocks that may have failed since they were last looked at; return how many."""
+    looked, assets = 0, balances.shape[1]
+    for block in range(negative.shape[0]):
+        negative[block] = NONE
+        last = when[block]
+        if failed[block] & is_open[block] == NONE:
+            if widest[block] * furthest[last] < left[block]:
+                continue
+            spent = 0.0
+            for price in range(moves.shape[1]):
+                spent += reach[block, price] * moves[last, price]
+            if spent < left[block]:
+                continue
+        below, least = block_rest(
+            balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
+            share, slack[block], is_open[block],
+        )  # fmt: skip
+        negative[block], failed[block], left[block], when[block] = below, below, least, turn
+        looked += 1
+    return looked
+
+
+@jit
+def reach(
+    balances: Any, starts: Any, rows: Any, sizes: Any, owned: Any, owed: Any, table: Any, share: Any, out: Any
+) -> None:
+    """Write per block and price the largest absolute term times the account's share; ``out`` is zero."""
+    assets, instruments = balances.shape[1], table.shape[0] // 2
+    for block in range(out.shape[0]):
+        for asset in range(assets):
+            most = 0.0
+            for place in range(64):
+                amount = balances[block, asset, place]
+                term = abs(amount * (owned[asset] if amount >= 0 else owed[asset])) * share[block, place]
+                most = max(most, term)
+            out[block, asset] = most
+        for slot in range(starts[block], starts[block + 1]):
+            for place in range(64):
+                row = np.int64(rows[slot, place])
+                term = abs(sizes[slot, place] * table[row]) * share[block, place]
+                column = assets + (row - instruments if row >= instruments else row)
+                out[block, column] = max(out[block, column], term)
+
+
+@jit
+def sum_by_instrument(starts: Any, held: Any, sizes: Any, accounts: Any, out: Any) -> None:
+    """Add the signed units of these accounts' positions to ``out`` by instrument."""
+    for place in range(len(accounts)):
+        # Accounts lie apart: the two reads of each are asked for before they are needed.
+        if place + 32 < len(accounts):
+            fetch(starts, accounts[place + 32])
+        if place + 16 < len(accounts):
+            first = starts[accounts[place + 16]]
+            fetch(held, first)
+            fetch(sizes, first)
+            fetch(sizes, first + 8)
+        for position in range(starts[accounts[place]], starts[accounts[place] + 1]):
+            out[held[position]] += sizes[position]
 
 
 @jit

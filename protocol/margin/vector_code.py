@@ -160,25 +160,73 @@ def block_signs(
 
 
 @intrinsic
+def block_rest(
+    typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
+    owned: Any, owed: Any, table: Any, share: Any, slack: Any, is_open: Any,
+) -> Any:  # fmt: skip
+    """Return the mask of one block's open accounts below zero and the least (sum - slack) * share of others."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *pointers, share, slack, is_open = pointers_of(context, builder, signature, arguments)
+        sums, _ = _block_sums(builder, pointers, moving=False)
+        share = builder.gep(share, [builder.mul(pointers[1], INT64(BLOCK))])
+        slack = _spread(builder, slack)
+        flags, never = ir.VectorType(BIT, LANES), ir.Constant(VECTOR, [float("inf")] * LANES)
+        below, least = [], never
+        for part, total in enumerate(sums):
+            bits = builder.trunc(builder.lshr(is_open, INT64(LANES * part)), BYTE)
+            some = builder.bitcast(bits, flags)
+            negative = builder.fcmp_ordered("<", total, ZEROS)
+            below.append(builder.and_(some, negative))
+            rest = builder.fmul(builder.fsub(total, slack), load_vector(builder, share, INT64(LANES * part)))
+            counts = builder.and_(some, builder.not_(negative))
+            counts = builder.and_(counts, builder.fcmp_ordered("<", rest, least))
+            least = builder.select(counts, rest, least)
+        least = _finish_least(context, builder, [least], [])
+        return context.make_tuple(builder, signature.return_type, (_mask(builder, below), least))
+
+    array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
+    result = types.Tuple((types.uint64, types.float64))
+    return result(*array, share, types.float64, types.uint64), generate
+
+
+@intrinsic
+def fetch(typing: Any, array: Any, index: Any) -> Any:
+    """Ask for the cache line of an element."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        pointer, place = pointers_of(context, builder, signature, arguments)
+        _prefetch(builder, pointer, place)
+        return context.get_dummy_value()
+
+    return types.void(array, types.int64), generate
+
+
+@intrinsic
 def block_radii(
     typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
     owned: Any, owed: Any, table: Any, owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any,
-    radii: Any,
+    relative: Any, absolute: Any, radii: Any,
 ) -> Any:  # fmt: skip
-    """Store (sum - slack) / sum of absolute moving terms of one block's accounts."""
+    """Store (sum - slack) / sum of absolute moving terms of one block's accounts, finite ones shortened."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         pointers = pointers_of(context, builder, signature, arguments)
-        sums, gross = _block_sums(builder, pointers[:-2], moving=True)
+        sums, gross = _block_sums(builder, pointers[:-4], moving=True)
         target = builder.gep(pointers[-1], [builder.mul(pointers[1], INT64(BLOCK))])
-        slack = _spread(builder, pointers[-2])
-        for part, (total, absolute) in enumerate(zip(sums, gross, strict=True)):
+        slack, relative, absolute = (_spread(builder, scalar) for scalar in pointers[-4:-1])
+        for part, (total, exposed) in enumerate(zip(sums, gross, strict=True)):
             place = builder.bitcast(builder.gep(target, [INT64(LANES * part)]), VECTOR.as_pointer())
-            builder.store(builder.fdiv(builder.fsub(total, slack), absolute), place).align = 8
+            radius = builder.fdiv(builder.fsub(total, slack), exposed)
+            size = _absolute(builder, radius)
+            shorter = builder.fsub(radius, builder.fadd(builder.fmul(size, relative), absolute))
+            finite = builder.fcmp_ordered("<", size, ir.Constant(VECTOR, [float("inf")] * LANES))
+            builder.store(builder.select(finite, shorter, radius), place).align = 8
         return context.get_dummy_value()
 
     array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
-    return types.void(*array, owned_moving, owed_moving, table_moving, types.float64, radii), generate
+    scalars = [types.float64] * 3
+    return types.void(*array, owned_moving, owed_moving, table_moving, *scalars, radii), generate
 
 
 @intrinsic

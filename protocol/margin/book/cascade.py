@@ -13,9 +13,10 @@ from typing import Protocol, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from protocol.errors import BookError, CascadeError
+from protocol.errors import CascadeError
 from protocol.margin.book.book import Book
-from protocol.margin.book.safe_radius import Subject
+from protocol.margin.book.engine import kernels
+from protocol.margin.book.safe_radius import Judge, Subject, checked
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
@@ -39,22 +40,19 @@ class FullMark:
     """The finder that looks at everybody."""
 
     subject: Subject
-    _closed: NDArray[np.bool_] = field(init=False)
+    _judge: Judge = field(init=False)
 
     def __post_init__(self) -> None:
-        self._closed = np.zeros(self.subject.accounts, dtype=np.bool_)
+        self._judge = self.subject.everybody()
 
     def close(self, accounts: ArrayLike) -> None:
         """Take accounts out for good."""
-        self._closed[np.asarray(accounts, dtype=np.int64)] = True
+        self._judge.drop(np.asarray(accounts, dtype=np.int64))
 
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return failing accounts that are not closed, by rising number."""
-        now = np.asarray(prices, dtype=np.float64)
-        if not (now >= 0).all() or not np.isfinite(now).all():
-            raise BookError("prices", "numbers of at least zero are needed")
-        found = self.subject.failing(now)
-        return np.sort(found[~self._closed[found]])
+        now = checked(prices, np.shape(prices))
+        return np.sort(self._judge.failing(now, self.subject.accounts))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -107,11 +105,16 @@ def cascade(finder: Finder, prices: ArrayLike, react: React, most_rounds: int = 
     raise CascadeError(most_rounds, sum(len(accounts) for accounts in rounds))
 
 
-def positions_sold(book: Book, accounts: Wholes) -> Floats:
+def positions_sold(book: Book, accounts: Wholes, *, fast: bool | None = None) -> Floats:
     """Return per instrument the signed units that these accounts hold together."""
+    compiled = kernels(fast)
+    if compiled:
+        total = np.zeros(book.instruments)
+        compiled.sum_by_instrument(book.starts, book.held, book.sizes, accounts, total)
+        return total
     begin = book.starts[accounts]
     counts = book.starts[accounts + 1] - begin
     ends = np.cumsum(counts)
     at = np.arange(int(counts.sum())) + np.repeat(begin - ends + counts, counts)
-    total = np.bincount(book.held[at], weights=book.sizes[at], minlength=book.instruments)
-    return np.asarray(total, dtype=np.float64)
+    summed = np.bincount(book.held[at], weights=book.sizes[at], minlength=book.instruments)
+    return np.asarray(summed, dtype=np.float64)

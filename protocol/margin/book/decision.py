@@ -28,9 +28,9 @@ from protocol.margin.book.blocks import WIDTH, Blocks, block_sums
 from protocol.margin.book.book import Book
 from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.linear import Coefficients
+from protocol.margin.book.masks import Masks, members, packed
 
 Floats: TypeAlias = NDArray[np.float64]
-Masks: TypeAlias = NDArray[np.uint64]
 Wholes: TypeAlias = NDArray[np.int64]
 
 ROUNDING = 2.0**-53
@@ -55,11 +55,21 @@ class Marker:
     fast: bool | None = None
     workers: int = 1
     blocks: Blocks = field(init=False)
+    _slots: NDArray[np.int32] | None = field(init=False, default=None)
     _reference: Coefficients | None = field(init=False, default=None)
     _gross: Floats = field(init=False)
 
     def __post_init__(self) -> None:
         self.blocks = Blocks.of(self.book)
+
+    @property
+    def slots(self) -> NDArray[np.int32]:
+        """[accounts] place of each account in the blocks."""
+        if self._slots is None:
+            count = self.book.accounts
+            self._slots = np.empty(count, dtype=np.int32)
+            self._slots[self.blocks.order[:count]] = np.arange(count, dtype=np.int32)
+        return self._slots
 
     def below_zero(self, coefficients: Coefficients) -> Wholes:
         """Return the accounts whose float64 excess is below zero, by rising number."""
@@ -82,9 +92,13 @@ class Marker:
             self._reference, growth = coefficients, 1.0
             _, gross = totals(self.blocks, coefficients, fast=self.fast, workers=self.workers)
             self._gross = (gross + np.abs(self.blocks.costs)).max(axis=1, initial=0.0)
-        terms = 1 + self.book.assets + np.diff(self.blocks.starts)
-        growth = max(growth, 1.0)
-        return np.asarray(ROUNDING * (terms + 16) * (growth * self._gross) + TRUNCATION * terms)
+        return bound(self.blocks, max(growth, 1.0) * self._gross)
+
+
+def bound(blocks: Blocks, gross: Floats) -> Floats:
+    """Return per block how far a computed excess may be from the exact one, given its greatest G."""
+    terms = 1 + blocks.balances.shape[1] + np.diff(blocks.starts)
+    return np.asarray(ROUNDING * (terms + 16) * gross + TRUNCATION * terms)
 
 
 def signs(
@@ -120,9 +134,9 @@ def signs(
             )  # fmt: skip
             return
         sums = block_sums(blocks, coefficients, first, last)
-        bound = doubt[first:last, None]
-        negative[first:last] = _packed(sums < -bound)
-        unknown[first:last] = _packed(~((sums < -bound) | (sums > bound)))
+        most = doubt[first:last, None]
+        negative[first:last] = packed(sums < -most)
+        unknown[first:last] = packed(~((sums < -most) | (sums > most)))
 
     in_ranges(run, count, workers, least=1024)
     return negative, unknown
@@ -148,19 +162,6 @@ def totals(
 
     in_ranges(run, blocks.count, workers, least=1024)
     return sums, gross
-
-
-def members(blocks: Blocks, masks: Masks) -> Wholes:
-    """Return the accounts whose bits are set, in the order of the blocks."""
-    some = np.flatnonzero(masks)
-    bits = np.unpackbits(masks[some].astype("<u8").view(np.uint8), bitorder="little")
-    place = np.flatnonzero(bits.view(np.bool_))
-    accounts = blocks.order[some[place // WIDTH] * WIDTH + place % WIDTH]
-    return np.asarray(accounts[accounts >= 0])
-
-
-def _packed(flags: NDArray[np.bool_]) -> Masks:
-    return np.packbits(flags, axis=1, bitorder="little").view("<u8").reshape(-1).astype(np.uint64)
 
 
 def _growth(reference: Coefficients, now: Coefficients) -> float:

@@ -26,21 +26,28 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
-from protocol.margin.book.blocks import WIDTH, Blocks, block_sums
-from protocol.margin.book.decision import Marker, members, signs
+from protocol.margin.book.blocks import WIDTH, block_sums
+from protocol.margin.book.decision import Marker
 from protocol.margin.book.engine import in_ranges, kernels
+from protocol.margin.book.judges import ABSOLUTE, RELATIVE, ListJudge, WholeJudge
 from protocol.margin.book.linear import Coefficients, Weights
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
 
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
-WINDOW = 512
-"""Accounts of a list that are evaluated together."""
+OF_ALL, OF_NEAR = 3.0, 60.0
+"""What making a list costs per account of the book and of the list, in marks of one account (measured)."""
+SPARE = 0.1
+"""What may be spent on lists beyond what lists have saved, as a share of full marks."""
 
 
 class Judge(Protocol):
-    """A list of accounts under a margin rule."""
+    """Accounts under a margin rule: a list of them, or all."""
+
+    @property
+    def looked_at(self) -> int:
+        """Number of accounts evaluated so far."""
+        ...
 
     def failing(self, prices: Floats, count: int) -> Wholes:
         """Return who fails among the first ``count`` of the list; it may look at more, never at dropped."""
@@ -67,8 +74,12 @@ class Subject(Protocol):
         """Return accounts (-1 for none) and their safe radii at these prices, zero or less if failing."""
         ...
 
-    def judge(self, accounts: Wholes) -> Judge:
-        """Return a judge of a list of accounts."""
+    def judge(self, accounts: Wholes, prices: Floats) -> Judge:
+        """Return a judge of a list of accounts, sorted by their safe radii at these prices."""
+        ...
+
+    def everybody(self) -> Judge:
+        """Return a judge of all accounts in their order."""
         ...
 
 
@@ -111,43 +122,14 @@ class LinearSubject:
         radii = safe_radii(self.marker, now, moving)
         return self.marker.blocks.order, radii.reshape(-1)
 
-    def judge(self, accounts: Wholes) -> Judge:
-        """Return a judge who marks the list's own blocks."""
-        return _BlockJudge(self, accounts)
+    def judge(self, accounts: Wholes, prices: Floats) -> Judge:
+        """Return a judge who marks those of the list's blocks that may have failed."""
+        marker = self.marker
+        return ListJudge(marker.book, accounts, prices, self.still, self.coefficients, marker.fast)
 
-
-@dataclass(slots=True, eq=False)
-class _BlockJudge:
-    """Marks a list in blocks; within windows of the list accounts are sorted by number of positions."""
-
-    subject: LinearSubject
-    accounts: Wholes
-    _blocks: Blocks = field(init=False)
-    _slots: Wholes = field(init=False)
-    _open: NDArray[np.uint64] = field(init=False)
-    _certain: Floats = field(init=False)
-
-    def __post_init__(self) -> None:
-        book, places = self.subject.marker.book, np.arange(len(self.accounts))
-        counts = book.starts[self.accounts + 1] - book.starts[self.accounts]
-        order = np.lexsort((counts, places // WINDOW))
-        self._slots = np.empty_like(places)
-        self._slots[order] = places
-        self._blocks = Blocks.of(book, self.accounts[order])
-        self._open = np.full(self._blocks.count, np.iinfo(np.uint64).max, dtype=np.uint64)
-        self._certain = np.zeros(self._blocks.count)
-
-    def failing(self, prices: Floats, count: int) -> Wholes:
-        some = min(-(-count // WINDOW) * (WINDOW // WIDTH), self._blocks.count)
-        now, fast = self.subject.coefficients(prices), self.subject.marker.fast
-        negative, _ = signs(self._blocks, now, self._certain, count=some, fast=fast)
-        negative &= self._open[:some]
-        return members(self._blocks, negative)
-
-    def drop(self, places: Wholes) -> None:
-        slots = self._slots[places]
-        bits = np.left_shift(np.uint64(1), (slots % WIDTH).astype(np.uint64))
-        np.bitwise_and.at(self._open, slots // WIDTH, ~bits)
+    def everybody(self) -> Judge:
+        """Return a judge who marks the whole book."""
+        return WholeJudge(self.marker, self.coefficients)
 
 
 def safe_radii(marker: Marker, now: Coefficients, moving: Coefficients) -> Floats:
@@ -172,22 +154,26 @@ def safe_radii(marker: Marker, now: Coefficients, moving: Coefficients) -> Float
             compiled.radii(
                 blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
                 now.owned, now.owed, now.positions, moving.owned, moving.owed, moving.positions,
-                slack, out, first, last,
+                slack, RELATIVE, ABSOLUTE, out, first, last,
             )  # fmt: skip
             return
         sums = block_sums(blocks, now, first, last) - slack[first:last, None]
+        # An account that no price moves has no finite radius: it is safe, or failing, wherever prices go.
         with np.errstate(divide="ignore", invalid="ignore"):
-            out[first:last] = sums / block_sums(blocks, moving, first, last, absolute=True)
+            some = sums / block_sums(blocks, moving, first, last, absolute=True)
+        some -= np.where(np.isfinite(some), RELATIVE * np.abs(some) + ABSOLUTE, 0.0)
+        out[first:last] = some
 
     in_ranges(run, blocks.count, marker.workers, least=1024)
-    # An account that no price moves has no finite radius: it is safe, or failing, wherever prices go.
-    out -= np.where(np.isfinite(out), RELATIVE * np.abs(out) + ABSOLUTE, 0.0)
     return out
 
 
 @dataclass(slots=True, eq=False)
 class SafeRadiusList:
     """Finds failing accounts tick after tick, looking only at those that can have failed.
+
+    Lists are made anew only from what earlier lists have saved, and a tenth of what full marks cost: counted
+    in accounts looked at, all ticks together never cost more than 1.1 full marks each and the first list.
 
     Parameters
     ----------
@@ -197,7 +183,7 @@ class SafeRadiusList:
         Flags of the prices that never move.
     skin
         Move at which the list is made anew, up to 0.5; it adapts between ``least_skin`` and ``most_skin`` so
-        that looking at the list and making it cost about the same.
+        that what grows with it, looking at the list and gathering it, costs about what does not.
     """
 
     subject: Subject
@@ -212,12 +198,15 @@ class SafeRadiusList:
     _place: NDArray[np.int32] = field(init=False)
     _listed: Wholes = field(init=False)
     _revised: list[tuple[Wholes, Subject]] = field(init=False, default_factory=list)
+    _gone: list[Wholes] = field(init=False, default_factory=list)
     _base: Floats | None = field(init=False, default=None)
     _last: Floats | None = field(init=False, default=None)
     _limit: float = field(init=False, default=0.0)
     _work: int = field(init=False, default=0)
+    _saved: float = field(init=False, default=0.0)
     _radii: Floats = field(init=False)
     _judge: Judge = field(init=False)
+    _everybody: Judge | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         if not 0 < self.least_skin <= self.skin <= self.most_skin <= 0.5:
@@ -245,6 +234,7 @@ class SafeRadiusList:
         self._drop(changed)
 
     def _drop(self, accounts: Wholes) -> None:
+        self._gone.append(accounts)
         places = self._place[accounts]
         places = places[places >= 0]
         if len(places):
@@ -258,9 +248,7 @@ class SafeRadiusList:
         prices
             Of assets, then marks of instruments; positive where they move.
         """
-        now = np.asarray(prices, dtype=np.float64)
-        if now.shape != self.still.shape or not (now >= 0).all() or not np.isfinite(now).all():
-            raise BookError("prices", f"{len(self.still)} numbers of at least zero are needed")
+        now = checked(prices, self.still.shape)
         found = self._among_unrevised(now)
         parts = [found]
         for number, (accounts, subject) in enumerate(self._revised, 1):
@@ -276,22 +264,34 @@ class SafeRadiusList:
             # A list that will not outlive a few ticks does not pay: mark everybody instead.
             step = move if self._last is None else largest_move(self._last, now, self.still)
             self._last = now
-            return self._mark_all(now) if 4 * step >= self.skin else self._rebuild(now)
+            pays = 4 * step < self.skin and self._saved >= self._cost()
+            return self._rebuild(now) if pays else self._mark_all(now)
         self._last = now
-        count = int(np.searchsorted(self._radii, move, "right"))
-        self._work += count
-        self.looked_at += count
-        return self._judge.failing(now, count) if count else np.empty(0, dtype=np.int64)
+        found, looked = _looked(self._judge, now, int(np.searchsorted(self._radii, move, "right")))
+        self._work += looked
+        self.looked_at += looked
+        self._saved += self.subject.accounts - looked
+        return found
 
     def _mark_all(self, now: Floats) -> Wholes:
         self.full_marks += 1
-        found = self.subject.failing(now)
-        return np.asarray(found[self._owner[found] == 0])
+        self._saved += SPARE * self.subject.accounts
+        if self._everybody is None:
+            self._everybody = self.subject.everybody()
+        if self._gone:
+            self._everybody.drop(np.concatenate(self._gone))
+            self._gone.clear()
+        return self._everybody.failing(now, self.subject.accounts)
+
+    def _cost(self) -> float:
+        """Return what making a list costs, in accounts looked at, if it is as long as the last."""
+        return OF_ALL * self.subject.accounts + OF_NEAR * len(self._listed)
 
     def _rebuild(self, now: Floats) -> Wholes:
         if self._base is not None:
-            # Making the list reads every account once, a little slower than a mark.
-            factor = 1.5 if self._work < 1.5 * self.subject.accounts else 1 / 1.5
+            self._saved -= self._cost()
+            grows = self._work + OF_NEAR * len(self._listed)
+            factor = 1.5 if grows < OF_ALL * self.subject.accounts else 1 / 1.5
             self.skin = min(max(self.skin * factor, self.least_skin), self.most_skin)
         accounts, radii = self.subject.radii(now)
         near = np.flatnonzero(~(radii > self.skin))
@@ -303,12 +303,34 @@ class SafeRadiusList:
         self._place[self._listed] = -1
         self._listed = accounts[order]
         self._place[self._listed] = np.arange(len(order))
-        self._judge = self.subject.judge(self._listed)
+        self._judge = self.subject.judge(self._listed, now)
         self._base = self._last = now
         self._limit, self._work = self.skin, 0
         self.rebuilds += 1
-        count = int(np.searchsorted(self._radii, 0.0, "right"))
-        return self._judge.failing(now, count) if count else np.empty(0, dtype=np.int64)
+        return _looked(self._judge, now, int(np.searchsorted(self._radii, 0.0, "right")))[0]
+
+
+def _looked(judge: Judge, now: Floats, count: int) -> tuple[Wholes, int]:
+    """Return who fails among the first ``count`` and how many accounts were looked at."""
+    if not count:
+        return np.empty(0, dtype=np.int64), 0
+    before = judge.looked_at
+    return judge.failing(now, count), judge.looked_at - before
+
+
+def checked(prices: ArrayLike, shape: tuple[int, ...]) -> Floats:
+    """Return prices as an array.
+
+    Raises
+    ------
+    BookError
+        If there are too few or too many, or one is negative or not finite.
+    """
+    now = np.asarray(prices, dtype=np.float64)
+    # Where one is no number, so is the least, and the comparison fails.
+    if now.shape != shape or not (now.size == 0 or 0 <= now.min() <= now.max() < np.inf):
+        raise BookError("prices", f"{shape[0]} numbers of at least zero are needed")
+    return now
 
 
 def largest_move(base: Floats, now: Floats, still: NDArray[np.bool_]) -> float:

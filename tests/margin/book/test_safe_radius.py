@@ -159,8 +159,11 @@ class Tiered:
         slope = 0.9 * self.units * prices[0]
         return everybody, self.health(float(prices[0]), everybody) / slope * (1 - 1e-9) - 1e-12
 
-    def judge(self, accounts: NDArray[np.int64]) -> TieredJudge:
+    def judge(self, accounts: NDArray[np.int64], prices: NDArray[np.float64]) -> TieredJudge:
         return TieredJudge(self, accounts, np.ones(len(accounts), dtype=np.bool_))
+
+    def everybody(self) -> TieredJudge:
+        return self.judge(np.arange(self.accounts), np.empty(0))
 
 
 @dataclass
@@ -168,9 +171,11 @@ class TieredJudge:
     rule: Tiered
     accounts: NDArray[np.int64]
     open: NDArray[np.bool_]
+    looked_at: int = 0
 
     def failing(self, prices: NDArray[np.float64], count: int) -> NDArray[np.int64]:
         self.rule.evaluated += count
+        self.looked_at += count
         some = self.accounts[:count]
         return np.asarray(some[(self.rule.health(float(prices[0]), some) < 0) & self.open[:count]])
 

@@ -1,0 +1,242 @@
+"""Who of a whole book, or of a list of accounts near failing, fails at the next prices.
+
+**Lists look at blocks only when they must.** Let h be an account's excess at the prices of the list, less
+four times the bound of ``decision``, and e_j its term in price j there. A block of 64 keeps per price the
+largest share of h that a move by the whole price would take, ``reach[j] = max |e_j| / h``, and of all prices
+moving together, ``widest = max sum_j |e_j| / h``. When a block is looked at, it keeps the smallest share of h
+that is left to an account, ``left = min (excess - slack) / h``, and remembers the prices. Later, with d_j the
+change of price j since then over the price of the list, no account of the block can have failed while
+
+    min(sum_j reach[j] * d_j, widest * max_j d_j) < left
+
+because each term has changed by |e_j| * d_j. So a block whose accounts do not hold what moves is passed over,
+and so is one that was looked at a moment ago and is not near failing; several steps of a cascade, each small
+beside the shock, look at few accounts between them. Accounts that failed when they were looked at, and those
+with h <= 0, are looked at every time while they are open.
+
+**Rounding.** d_j is lengthened by 1e-9 of itself and, unless zero, by 1e-12; the other quantities are within
+1e-14 of themselves. The slack covers the rounding of three marks at prices up to twice those of the list.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from protocol.margin.book.blocks import WIDTH, Blocks, block_sums
+from protocol.margin.book.book import Book
+from protocol.margin.book.decision import Marker, bound, signs, totals
+from protocol.margin.book.engine import kernels
+from protocol.margin.book.linear import Coefficients
+from protocol.margin.book.masks import Masks, clear, members, occupied, packed, unpacked
+
+Floats: TypeAlias = NDArray[np.float64]
+Wholes: TypeAlias = NDArray[np.int64]
+Fold: TypeAlias = Callable[[Floats], Coefficients]
+
+RELATIVE, ABSOLUTE = 1e-9, 1e-12
+WINDOW = 512
+"""Accounts of a list that are sorted by number of positions among themselves."""
+REMEMBERED = 32
+"""Prices at which blocks were looked at; those of the list are one of them."""
+
+
+@dataclass(slots=True, eq=False)
+class WholeJudge:
+    """Marks everybody who is still open; places are account numbers.
+
+    Parameters
+    ----------
+    marker
+        The book.
+    fold
+        Prices into coefficients.
+    """
+
+    marker: Marker
+    fold: Fold
+    looked_at: int = field(init=False, default=0)
+    _open: Masks | None = field(init=False, default=None)
+    _certain: Floats = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._certain = np.zeros(self.marker.blocks.count)
+
+    def failing(self, prices: Floats, count: int) -> Wholes:
+        """Return who fails, in the order of the blocks; ``count`` is that of all accounts."""
+        marker, blocks = self.marker, self.marker.blocks
+        negative, _ = signs(
+            blocks, self.fold(prices), self._certain, fast=marker.fast, workers=marker.workers
+        )
+        if self._open is not None:
+            negative &= self._open
+        self.looked_at += count
+        return members(blocks, negative)
+
+    def drop(self, accounts: Wholes) -> None:
+        """Never again return these accounts."""
+        if self._open is None:
+            self._open = occupied(self.marker.blocks)
+        clear(self._open, self.marker.slots[accounts])
+
+
+@dataclass(slots=True, eq=False)
+class ListJudge:
+    """Marks a list of accounts, sorted by safe radius, block by block where a block may have failed.
+
+    Parameters
+    ----------
+    book
+        All accounts.
+    accounts
+        The list; within windows of it accounts are sorted by number of positions.
+    prices
+        Of the list: assets, then marks.
+    still
+        Flags of the prices that never move.
+    fold
+        Prices into coefficients.
+    fast
+        As in ``engine.kernels``.
+    """
+
+    book: Book
+    accounts: Wholes
+    prices: Floats
+    still: NDArray[np.bool_]
+    fold: Fold
+    fast: bool | None = None
+    looked_at: int = field(init=False, default=0)
+    _blocks: Blocks = field(init=False)
+    _slots: Wholes = field(init=False)
+    _open: Masks = field(init=False)
+    _failed: Masks = field(init=False)
+    _failed_first: Masks = field(init=False)
+    _share: Floats = field(init=False)
+    _slack: Floats = field(init=False)
+    _reach: Floats = field(init=False)
+    _widest: Floats = field(init=False)
+    _left: Floats = field(init=False)
+    _when: NDArray[np.int64] = field(init=False)
+    _seen: Floats = field(init=False)
+    _per_price: Floats = field(init=False)
+    _turn: int = field(init=False, default=1)
+
+    def __post_init__(self) -> None:
+        places = np.arange(len(self.accounts))
+        counts = self.book.starts[self.accounts + 1] - self.book.starts[self.accounts]
+        order = np.lexsort((counts, places // WINDOW))
+        self._slots = np.empty_like(places)
+        self._slots[order] = places
+        blocks = self._blocks = Blocks.of(self.book, self.accounts[order])
+        self._open = occupied(blocks)
+        moving = self.fold(np.where(self.still, 0.0, self.prices))
+        sums, gross = totals(blocks, self.fold(self.prices), fast=self.fast)
+        _, exposed = totals(blocks, moving, fast=self.fast)
+        most = (gross + np.abs(blocks.costs)).max(axis=1, initial=0.0)
+        self._slack = 4.0 * bound(blocks, most)
+        health = sums - self._slack[:, None]
+        self._share = np.divide(1.0, health, out=np.zeros_like(health), where=health > 0)
+        self._failed_first = packed(health <= 0)
+        self._failed = self._failed_first.copy()
+        self._widest = (exposed * self._share).max(axis=1, initial=0.0)
+        self._reach = reach_of_blocks(blocks, moving, self._share, fast=self.fast)
+        self._left = np.ones(blocks.count)
+        self._when = np.zeros(blocks.count, dtype=np.int64)
+        self._seen = np.repeat(self.prices[None], REMEMBERED, axis=0)
+        self._per_price = np.divide(1.0, self.prices, out=np.zeros_like(self.prices), where=self.prices > 0)
+
+    def failing(self, prices: Floats, count: int) -> Wholes:
+        """Return who fails among the first ``count`` of the list, and perhaps others who fail."""
+        blocks, turn, now = self._blocks, self._turn, self.fold(prices)
+        some = min(-(-count // WINDOW) * (WINDOW // WIDTH), blocks.count)
+        forgotten = self._when == turn
+        if forgotten.any():  # back to what is known from the prices of the list
+            self._when[forgotten], self._left[forgotten] = 0, 1.0
+            self._failed[forgotten] = self._failed_first[forgotten]
+        self._seen[turn] = prices
+        moves = np.abs(prices - self._seen) * self._per_price
+        moves = moves * (1.0 + RELATIVE) + ABSOLUTE * (moves > 0)
+        negative = np.empty(some, dtype=np.uint64)
+        compiled = kernels(self.fast)
+        look = compiled.look if compiled else _look
+        looked = look(
+            blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
+            now.owned, now.owed, now.positions, moves, moves.max(axis=1),
+            self._reach, self._widest, self._share, self._slack, self._open, self._failed,
+            self._left, self._when, turn, negative,
+        )  # fmt: skip
+        if looked:
+            self._turn = turn % (REMEMBERED - 1) + 1
+            self.looked_at += looked * WIDTH
+        return members(blocks, negative)
+
+    def drop(self, places: Wholes) -> None:
+        """Never again return the accounts at these places of the list."""
+        clear(self._open, self._slots[places])
+
+
+def _look(
+    balances: Floats, starts: Wholes, rows: NDArray[Any], sizes: Floats, costs: Floats,
+    owned: Floats, owed: Floats, table: Floats, moves: Floats, furthest: Floats,
+    reach: Floats, widest: Floats, share: Floats, slack: Floats, is_open: Masks, failed: Masks,
+    left: Floats, when: Wholes, turn: int, negative: Masks,
+) -> int:  # fmt: skip
+    """Look at the blocks that may have failed; return how many: the readable form."""
+    some = len(negative)
+    last = when[:some]
+    spent = np.zeros(some)
+    for price in range(moves.shape[1]):
+        spent += reach[:some, price] * moves[last, price]
+    calm = (widest[:some] * furthest[last] < left[:some]) | (spent < left[:some])
+    negative[:] = 0
+    chosen = np.flatnonzero(~calm | (failed[:some] & is_open[:some] != 0))
+    if not len(chosen):
+        return 0
+    part = Blocks(
+        np.empty(0, np.int64), balances[chosen],
+        np.concatenate(([0], np.cumsum(starts[chosen + 1] - starts[chosen]))),
+        _slots_of(rows, starts, chosen), _slots_of(sizes, starts, chosen), costs[chosen],
+    )  # fmt: skip
+    sums = block_sums(part, Coefficients(owned, owed, table), 0, len(chosen))
+    still = unpacked(is_open[chosen])
+    below = still & (sums < 0)
+    rest = np.where(still & ~below, (sums - slack[chosen, None]) * share[chosen], np.inf)
+    failed[chosen] = negative[chosen] = packed(below)
+    left[chosen], when[chosen] = rest.min(axis=1), turn
+    return len(chosen)
+
+
+def _slots_of(array: NDArray[Any], starts: Wholes, chosen: Wholes) -> NDArray[Any]:
+    return np.concatenate([array[starts[block] : starts[block + 1]] for block in chosen])
+
+
+def reach_of_blocks(
+    blocks: Blocks, moving: Coefficients, share: Floats, *, fast: bool | None = None
+) -> Floats:
+    """Return [blocks, prices] the largest absolute term times ``share`` [blocks, 64]."""
+    assets, instruments = blocks.balances.shape[1], len(moving.positions) // 2
+    out = np.zeros((blocks.count, assets + instruments))
+    compiled = kernels(fast)
+    if compiled:
+        compiled.reach(
+            blocks.balances, blocks.starts, blocks.rows, blocks.sizes,
+            moving.owned, moving.owed, moving.positions, share, out,
+        )  # fmt: skip
+        return out
+    for asset in range(assets):
+        amounts = blocks.balances[:, asset]
+        each = np.where(amounts >= 0, moving.owned[asset], moving.owed[asset])
+        out[:, asset] = (np.abs(amounts * each) * share).max(axis=1, initial=0.0)
+    widths = np.diff(blocks.starts)
+    for slot in range(int(widths.max(initial=0))):
+        wide = np.flatnonzero(widths > slot)
+        at = blocks.starts[wide] + slot
+        terms = np.abs(blocks.sizes[at] * moving.positions[blocks.rows[at]]) * share[wide]
+        column = assets + blocks.rows[at].astype(np.int64) % max(instruments, 1)
+        np.maximum.at(out, (np.broadcast_to(wide[:, None], column.shape), column), terms)
+    return out
