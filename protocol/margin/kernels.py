@@ -69,11 +69,21 @@ def radii(
 @jit
 def look(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
-    moves: Any, furthest: Any, reach: Any, widest: Any, share: Any, slack: Any, is_open: Any, failed: Any,
-    left: Any, when: Any, turn: int, negative: Any,
+    prices: Any, seen: Any, per_price: Any, stretch: Any, reach: Any, widest: Any, share: Any, slack: Any,
+    is_open: Any, failed: Any, failed_first: Any, left: Any, when: Any, turn: int, negative: Any,
 ) -> int:  # fmt: skip
     """Look at the blocks that may have failed since they were last looked at; return how many."""
     looked, assets = 0, balances.shape[1]
+    moves, furthest = np.zeros(seen.shape), np.zeros(seen.shape[0])
+    for time in range(seen.shape[0]):
+        for price in range(seen.shape[1]):
+            move = abs(prices[price] - seen[time, price]) * per_price[price]
+            if move > 0:
+                moves[time, price] = move * stretch[0] + stretch[1]
+                furthest[time] = max(furthest[time], moves[time, price])
+    for block in range(when.shape[0]):
+        if when[block] == turn:
+            when[block], left[block], failed[block] = 0, 1.0, failed_first[block]
     for block in range(negative.shape[0]):
         negative[block] = NONE
         last = when[block]
@@ -92,6 +102,20 @@ def look(
         negative[block], failed[block], left[block], when[block] = below, below, least, turn
         looked += 1
     return looked
+
+
+@jit
+def members(masks: Any, order: Any, out: Any) -> int:
+    """Write the accounts whose bits are set, padding left out; return how many."""
+    count = 0
+    for block in range(masks.shape[0]):
+        mask = masks[block]
+        while mask != NONE:
+            account = order[64 * block + lowest_bit(mask)]
+            mask &= mask - ONE
+            out[count] = account
+            count += account >= 0
+    return count
 
 
 @jit

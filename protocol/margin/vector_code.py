@@ -164,7 +164,7 @@ def block_rest(
     typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
     owned: Any, owed: Any, table: Any, share: Any, slack: Any, is_open: Any,
 ) -> Any:  # fmt: skip
-    """Return the mask of one block's open accounts below zero and the least (sum - slack) * share of others."""
+    """Return the mask of open accounts below zero and the least (sum - slack) * share of the others."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         *pointers, share, slack, is_open = pointers_of(context, builder, signature, arguments)

@@ -41,18 +41,24 @@ class FullMark:
 
     subject: Subject
     _judge: Judge = field(init=False)
+    _found: Wholes | None = field(init=False, default=None)
 
     def __post_init__(self) -> None:
         self._judge = self.subject.everybody()
 
     def close(self, accounts: ArrayLike) -> None:
         """Take accounts out for good."""
-        self._judge.drop(np.asarray(accounts, dtype=np.int64))
+        gone = np.asarray(accounts, dtype=np.int64)
+        if self._found is not None and np.array_equal(gone, self._found):
+            self._judge.drop_found()
+        else:
+            self._judge.drop(gone)
 
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return failing accounts that are not closed, by rising number."""
         now = checked(prices, np.shape(prices))
-        return np.sort(self._judge.failing(now, self.subject.accounts))
+        self._found = np.sort(self._judge.failing(now, self.subject.accounts))
+        return self._found.copy()
 
 
 @dataclass(frozen=True, slots=True, eq=False)

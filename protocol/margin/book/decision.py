@@ -76,14 +76,15 @@ class Marker:
         negative, _ = signs(
             self.blocks, coefficients, np.zeros(self.blocks.count), fast=self.fast, workers=self.workers
         )
-        return np.sort(members(self.blocks, negative))
+        return np.sort(members(self.blocks, negative, fast=self.fast))
 
     def certainly(self, coefficients: Coefficients) -> tuple[Wholes, Wholes]:
         """Return the accounts whose exact excess is surely below zero, and those nobody can tell."""
         negative, unknown = signs(
             self.blocks, coefficients, self.doubt(coefficients), fast=self.fast, workers=self.workers
         )
-        return np.sort(members(self.blocks, negative)), np.sort(members(self.blocks, unknown))
+        surely, perhaps = (members(self.blocks, masks, fast=self.fast) for masks in (negative, unknown))
+        return np.sort(surely), np.sort(perhaps)
 
     def doubt(self, coefficients: Coefficients) -> Floats:
         """Return per block how far a computed excess may be from the exact one."""

@@ -39,6 +39,7 @@ Wholes: TypeAlias = NDArray[np.int64]
 Fold: TypeAlias = Callable[[Floats], Coefficients]
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
+STRETCH = np.array([1.0 + RELATIVE, ABSOLUTE])
 WINDOW = 512
 """Accounts of a list that are sorted by number of positions among themselves."""
 REMEMBERED = 32
@@ -61,6 +62,7 @@ class WholeJudge:
     fold: Fold
     looked_at: int = field(init=False, default=0)
     _open: Masks | None = field(init=False, default=None)
+    _found: Masks = field(init=False)
     _certain: Floats = field(init=False)
 
     def __post_init__(self) -> None:
@@ -74,14 +76,21 @@ class WholeJudge:
         )
         if self._open is not None:
             negative &= self._open
+        self._found = negative
         self.looked_at += count
-        return members(blocks, negative)
+        return members(blocks, negative, fast=marker.fast)
 
     def drop(self, accounts: Wholes) -> None:
         """Never again return these accounts."""
         if self._open is None:
             self._open = occupied(self.marker.blocks)
         clear(self._open, self.marker.slots[accounts])
+
+    def drop_found(self) -> None:
+        """Never again return the accounts of the last answer."""
+        if self._open is None:
+            self._open = occupied(self.marker.blocks)
+        self._open &= ~self._found
 
 
 @dataclass(slots=True, eq=False)
@@ -125,6 +134,7 @@ class ListJudge:
     _seen: Floats = field(init=False)
     _per_price: Floats = field(init=False)
     _turn: int = field(init=False, default=1)
+    _found: Masks = field(init=False)
 
     def __post_init__(self) -> None:
         places = np.arange(len(self.accounts))
@@ -154,44 +164,48 @@ class ListJudge:
         """Return who fails among the first ``count`` of the list, and perhaps others who fail."""
         blocks, turn, now = self._blocks, self._turn, self.fold(prices)
         some = min(-(-count // WINDOW) * (WINDOW // WIDTH), blocks.count)
-        forgotten = self._when == turn
-        if forgotten.any():  # back to what is known from the prices of the list
-            self._when[forgotten], self._left[forgotten] = 0, 1.0
-            self._failed[forgotten] = self._failed_first[forgotten]
         self._seen[turn] = prices
-        moves = np.abs(prices - self._seen) * self._per_price
-        moves = moves * (1.0 + RELATIVE) + ABSOLUTE * (moves > 0)
         negative = np.empty(some, dtype=np.uint64)
         compiled = kernels(self.fast)
         look = compiled.look if compiled else _look
         looked = look(
             blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
-            now.owned, now.owed, now.positions, moves, moves.max(axis=1),
+            now.owned, now.owed, now.positions, prices, self._seen, self._per_price, STRETCH,
             self._reach, self._widest, self._share, self._slack, self._open, self._failed,
-            self._left, self._when, turn, negative,
+            self._failed_first, self._left, self._when, turn, negative,
         )  # fmt: skip
         if looked:
             self._turn = turn % (REMEMBERED - 1) + 1
             self.looked_at += looked * WIDTH
-        return members(blocks, negative)
+        self._found = negative
+        return members(blocks, negative, fast=self.fast)
 
     def drop(self, places: Wholes) -> None:
         """Never again return the accounts at these places of the list."""
         clear(self._open, self._slots[places])
 
+    def drop_found(self) -> None:
+        """Never again return the accounts of the last answer."""
+        self._open[: len(self._found)] &= ~self._found
+
 
 def _look(
     balances: Floats, starts: Wholes, rows: NDArray[Any], sizes: Floats, costs: Floats,
-    owned: Floats, owed: Floats, table: Floats, moves: Floats, furthest: Floats,
-    reach: Floats, widest: Floats, share: Floats, slack: Floats, is_open: Masks, failed: Masks,
-    left: Floats, when: Wholes, turn: int, negative: Masks,
+    owned: Floats, owed: Floats, table: Floats, prices: Floats, seen: Floats, per_price: Floats,
+    stretch: Floats, reach: Floats, widest: Floats, share: Floats, slack: Floats, is_open: Masks,
+    failed: Masks, failed_first: Masks, left: Floats, when: Wholes, turn: int, negative: Masks,
 ) -> int:  # fmt: skip
     """Look at the blocks that may have failed; return how many: the readable form."""
+    moves = np.abs(prices - seen) * per_price
+    moves = np.where(moves > 0, moves * stretch[0] + stretch[1], 0.0)
+    forgotten = when == turn  # back to what is known from the prices of the list
+    when[forgotten], left[forgotten], failed[forgotten] = 0, 1.0, failed_first[forgotten]
     some = len(negative)
     last = when[:some]
     spent = np.zeros(some)
     for price in range(moves.shape[1]):
         spent += reach[:some, price] * moves[last, price]
+    furthest = moves.max(axis=1)
     calm = (widest[:some] * furthest[last] < left[:some]) | (spent < left[:some])
     negative[:] = 0
     chosen = np.flatnonzero(~calm | (failed[:some] & is_open[:some] != 0))

@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.margin.book.blocks import WIDTH, Blocks
+from protocol.margin.book.engine import kernels
 
 Masks: TypeAlias = NDArray[np.uint64]
 Wholes: TypeAlias = NDArray[np.int64]
@@ -24,8 +25,12 @@ def unpacked(masks: Masks) -> NDArray[np.bool_]:
     return bits.view(np.bool_).reshape(-1, WIDTH)
 
 
-def members(blocks: Blocks, masks: Masks) -> Wholes:
+def members(blocks: Blocks, masks: Masks, *, fast: bool | None = None) -> Wholes:
     """Return the accounts whose bits are set, in the order of the blocks."""
+    compiled = kernels(fast)
+    if compiled:
+        out = np.empty(int(np.bitwise_count(masks).sum()) + 1, dtype=np.int64)
+        return out[: compiled.members(masks, blocks.order, out)]
     some = np.flatnonzero(masks)
     place = np.flatnonzero(unpacked(masks[some]))
     accounts = blocks.order[some[place // WIDTH] * WIDTH + place % WIDTH]

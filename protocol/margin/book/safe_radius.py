@@ -57,6 +57,10 @@ class Judge(Protocol):
         """Never again return the accounts at these places of the list."""
         ...
 
+    def drop_found(self) -> None:
+        """Never again return the accounts of the last answer."""
+        ...
+
 
 class Subject(Protocol):
     """A book under a margin rule, as the list sees it."""
@@ -198,7 +202,6 @@ class SafeRadiusList:
     _place: NDArray[np.int32] = field(init=False)
     _listed: Wholes = field(init=False)
     _revised: list[tuple[Wholes, Subject]] = field(init=False, default_factory=list)
-    _gone: list[Wholes] = field(init=False, default_factory=list)
     _base: Floats | None = field(init=False, default=None)
     _last: Floats | None = field(init=False, default=None)
     _limit: float = field(init=False, default=0.0)
@@ -207,6 +210,9 @@ class SafeRadiusList:
     _radii: Floats = field(init=False)
     _judge: Judge = field(init=False)
     _everybody: Judge | None = field(init=False, default=None)
+    _answer: tuple[Judge, Wholes] | None = field(init=False, default=None)
+    _gone: list[Wholes] = field(init=False, default_factory=list)
+    _not_dropped: tuple[list[Wholes], list[Wholes]] = field(init=False)
 
     def __post_init__(self) -> None:
         if not 0 < self.least_skin <= self.skin <= self.most_skin <= 0.5:
@@ -214,31 +220,45 @@ class SafeRadiusList:
         self._owner = np.zeros(self.subject.accounts, dtype=np.int32)
         self._place = np.full(self.subject.accounts, -1, dtype=np.int32)
         self._listed = np.empty(0, dtype=np.int64)
+        self._not_dropped = ([], [])
 
     def close(self, accounts: ArrayLike) -> None:
         """Take accounts out for good."""
-        gone = np.asarray(accounts, dtype=np.int64)
-        self._owner[gone] = -1
-        self._drop(gone)
+        gone = np.asarray(accounts, dtype=np.int64).copy()
+        self._gone.append(gone)
+        self._forget(gone)
 
     def revise(self, accounts: ArrayLike, subject: Subject) -> None:
         """Replace accounts by those of ``subject``, in its order; they are marked at every tick from now on.
 
         When a good share of the book has been revised, a new list over the new book is faster.
         """
-        changed = np.asarray(accounts, dtype=np.int64)
+        changed = np.asarray(accounts, dtype=np.int64).copy()
+        self._record()
         if len(changed) != subject.accounts or (self._owner[changed] < 0).any():
             raise BookError("revise", "accounts and their new positions must agree, and none be closed")
         self._revised.append((changed, subject))
         self._owner[changed] = len(self._revised)
-        self._drop(changed)
+        self._forget(changed)
 
-    def _drop(self, accounts: Wholes) -> None:
-        self._gone.append(accounts)
-        places = self._place[accounts]
-        places = places[places >= 0]
-        if len(places):
-            self._judge.drop(places.astype(np.int64))
+    def _record(self) -> None:
+        """Note the owners of what was closed, when owners are next asked for: each is a far read."""
+        for accounts in self._gone:
+            self._owner[accounts] = -1
+        self._gone.clear()
+
+    def _forget(self, accounts: Wholes) -> None:
+        """Have both judges drop accounts, each at the latest when it is next asked."""
+        answered = self._answer
+        self._answer = None
+        known = answered[0] if answered and np.array_equal(answered[1], accounts) else None
+        if known is not None:
+            known.drop_found()
+        of_list, of_all = self._not_dropped
+        if self._base is not None and known is not self._judge:
+            of_list.append(accounts)
+        if known is None or known is not self._everybody:
+            of_all.append(accounts)
 
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return the failing accounts that are not closed, by rising number.
@@ -249,12 +269,17 @@ class SafeRadiusList:
             Of assets, then marks of instruments; positive where they move.
         """
         now = checked(prices, self.still.shape)
-        found = self._among_unrevised(now)
-        parts = [found]
+        found = np.sort(self._among_unrevised(now))
+        if not self._revised:
+            if self._answer:
+                self._answer = (self._answer[0], found.copy())
+            return found
+        self._record()
+        self._answer, parts = None, [found]
         for number, (accounts, subject) in enumerate(self._revised, 1):
             found = accounts[subject.failing(now)]
             parts.append(found[self._owner[found] == number])
-        return np.sort(np.concatenate(parts) if self._revised else parts[0])
+        return np.sort(np.concatenate(parts))
 
     def _among_unrevised(self, now: Floats) -> Wholes:
         if self._base is None:
@@ -267,21 +292,38 @@ class SafeRadiusList:
             pays = 4 * step < self.skin and self._saved >= self._cost()
             return self._rebuild(now) if pays else self._mark_all(now)
         self._last = now
-        found, looked = _looked(self._judge, now, int(np.searchsorted(self._radii, move, "right")))
+        before = self._judge.looked_at
+        found = self._listed_failing(now, int(np.searchsorted(self._radii, move, "right")))
+        looked = self._judge.looked_at - before
         self._work += looked
         self.looked_at += looked
         self._saved += self.subject.accounts - looked
         return found
+
+    def _listed_failing(self, now: Floats, count: int) -> Wholes:
+        self._answer = None
+        if not count:
+            return np.empty(0, dtype=np.int64)
+        for accounts in self._not_dropped[0]:
+            places = self._place[accounts]
+            self._judge.drop(places[places >= 0].astype(np.int64))
+        self._not_dropped[0].clear()
+        return self._asked(self._judge, now, count)
 
     def _mark_all(self, now: Floats) -> Wholes:
         self.full_marks += 1
         self._saved += SPARE * self.subject.accounts
         if self._everybody is None:
             self._everybody = self.subject.everybody()
-        if self._gone:
-            self._everybody.drop(np.concatenate(self._gone))
-            self._gone.clear()
-        return self._everybody.failing(now, self.subject.accounts)
+        if self._not_dropped[1]:
+            self._everybody.drop(np.concatenate(self._not_dropped[1]))
+            self._not_dropped[1].clear()
+        return self._asked(self._everybody, now, self.subject.accounts)
+
+    def _asked(self, judge: Judge, now: Floats, count: int) -> Wholes:
+        found = judge.failing(now, count)
+        self._answer = (judge, found)
+        return found
 
     def _cost(self) -> float:
         """Return what making a list costs, in accounts looked at, if it is as long as the last."""
@@ -293,6 +335,8 @@ class SafeRadiusList:
             grows = self._work + OF_NEAR * len(self._listed)
             factor = 1.5 if grows < OF_ALL * self.subject.accounts else 1 / 1.5
             self.skin = min(max(self.skin * factor, self.least_skin), self.most_skin)
+        self._record()
+        self._not_dropped[0].clear()
         accounts, radii = self.subject.radii(now)
         near = np.flatnonzero(~(radii > self.skin))
         near = near[accounts[near] >= 0]
@@ -307,15 +351,7 @@ class SafeRadiusList:
         self._base = self._last = now
         self._limit, self._work = self.skin, 0
         self.rebuilds += 1
-        return _looked(self._judge, now, int(np.searchsorted(self._radii, 0.0, "right")))[0]
-
-
-def _looked(judge: Judge, now: Floats, count: int) -> tuple[Wholes, int]:
-    """Return who fails among the first ``count`` and how many accounts were looked at."""
-    if not count:
-        return np.empty(0, dtype=np.int64), 0
-    before = judge.looked_at
-    return judge.failing(now, count), judge.looked_at - before
+        return self._listed_failing(now, int(np.searchsorted(self._radii, 0.0, "right")))
 
 
 def checked(prices: ArrayLike, shape: tuple[int, ...]) -> Floats:
@@ -341,9 +377,9 @@ def largest_move(base: Floats, now: Floats, still: NDArray[np.bool_]) -> float:
     BookError
         If a price that never moves has moved.
     """
-    if (base[still] != now[still]).any():
+    moved = now != base
+    if (moved & still).any():
         raise BookError("prices", "a price that was declared still has moved")
-    before, after = base[~still], now[~still]
-    if not before.all():
-        return float(np.inf) if (before != after).any() else 0.0
-    return float(np.abs(after / before - 1.0).max(initial=0.0))
+    if not base.all() and (moved & (base == 0)).any():
+        return float(np.inf)
+    return float(np.abs(np.divide(now, base, out=np.ones_like(base), where=moved) - 1.0).max(initial=0.0))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import pytest
@@ -172,12 +172,17 @@ class TieredJudge:
     accounts: NDArray[np.int64]
     open: NDArray[np.bool_]
     looked_at: int = 0
+    found: NDArray[np.int64] = field(init=False)
 
     def failing(self, prices: NDArray[np.float64], count: int) -> NDArray[np.int64]:
         self.rule.evaluated += count
         self.looked_at += count
         some = self.accounts[:count]
-        return np.asarray(some[(self.rule.health(float(prices[0]), some) < 0) & self.open[:count]])
+        self.found = np.flatnonzero((self.rule.health(float(prices[0]), some) < 0) & self.open[:count])
+        return np.asarray(some[self.found])
+
+    def drop_found(self) -> None:
+        self.drop(self.found)
 
     def drop(self, places: NDArray[np.int64]) -> None:
         self.open[places] = False
