@@ -66,14 +66,30 @@ def radii(
         )  # fmt: skip
 
 
+@inlined
+def write_members(mask: Any, first: int, order: Any, found: Any, count: int) -> int:
+    """Write the accounts of one block's bits from place ``count`` on; return the place after them."""
+    while mask != NONE:
+        account = order[first + lowest_bit(mask)]
+        mask &= mask - ONE
+        if account >= 0:
+            found[count] = account
+            count += 1
+    return count
+
+
 @jit
 def look(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
     prices: Any, seen: Any, per_price: Any, stretch: Any, reach: Any, widest: Any, share: Any, slack: Any,
     is_open: Any, failed: Any, failed_first: Any, left: Any, when: Any, turn: int, negative: Any,
-) -> int:  # fmt: skip
-    """Look at the blocks that may have failed since they were last looked at; return how many."""
-    looked, assets = 0, balances.shape[1]
+    order: Any, found: Any,
+) -> tuple[int, int]:  # fmt: skip
+    """Look at the blocks that may have failed since they were last looked at, and write who has.
+
+    Return how many blocks were looked at and how many accounts were found.
+    """
+    looked, count, assets = 0, 0, balances.shape[1]
     moves, furthest = np.zeros(seen.shape), np.zeros(seen.shape[0])
     for time in range(seen.shape[0]):
         for price in range(seen.shape[1]):
@@ -101,20 +117,16 @@ def look(
         )  # fmt: skip
         negative[block], failed[block], left[block], when[block] = below, below, least, turn
         looked += 1
-    return looked
+        count = write_members(below, 64 * block, order, found, count)
+    return looked, count
 
 
 @jit
-def members(masks: Any, order: Any, out: Any) -> int:
+def members(masks: Any, order: Any, found: Any) -> int:
     """Write the accounts whose bits are set, padding left out; return how many."""
     count = 0
     for block in range(masks.shape[0]):
-        mask = masks[block]
-        while mask != NONE:
-            account = order[64 * block + lowest_bit(mask)]
-            mask &= mask - ONE
-            out[count] = account
-            count += account >= 0
+        count = write_members(masks[block], 64 * block, order, found, count)
     return count
 
 

@@ -134,6 +134,7 @@ class ListJudge:
     _seen: Floats = field(init=False)
     _per_price: Floats = field(init=False)
     _turn: int = field(init=False, default=1)
+    _members: Wholes = field(init=False)
     _found: Masks = field(init=False)
 
     def __post_init__(self) -> None:
@@ -144,6 +145,7 @@ class ListJudge:
         self._slots[order] = places
         blocks = self._blocks = Blocks.of(self.book, self.accounts[order])
         self._open = occupied(blocks)
+        self._members = np.empty(len(blocks.order), dtype=np.int64)
         moving = self.fold(np.where(self.still, 0.0, self.prices))
         sums, gross = totals(blocks, self.fold(self.prices), fast=self.fast)
         _, exposed = totals(blocks, moving, fast=self.fast)
@@ -168,17 +170,17 @@ class ListJudge:
         negative = np.empty(some, dtype=np.uint64)
         compiled = kernels(self.fast)
         look = compiled.look if compiled else _look
-        looked = look(
+        looked, count = look(
             blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
             now.owned, now.owed, now.positions, prices, self._seen, self._per_price, STRETCH,
             self._reach, self._widest, self._share, self._slack, self._open, self._failed,
-            self._failed_first, self._left, self._when, turn, negative,
+            self._failed_first, self._left, self._when, turn, negative, blocks.order, self._members,
         )  # fmt: skip
         if looked:
             self._turn = turn % (REMEMBERED - 1) + 1
             self.looked_at += looked * WIDTH
         self._found = negative
-        return members(blocks, negative, fast=self.fast)
+        return self._members[:count].copy()
 
     def drop(self, places: Wholes) -> None:
         """Never again return the accounts at these places of the list."""
@@ -194,8 +196,9 @@ def _look(
     owned: Floats, owed: Floats, table: Floats, prices: Floats, seen: Floats, per_price: Floats,
     stretch: Floats, reach: Floats, widest: Floats, share: Floats, slack: Floats, is_open: Masks,
     failed: Masks, failed_first: Masks, left: Floats, when: Wholes, turn: int, negative: Masks,
-) -> int:  # fmt: skip
-    """Look at the blocks that may have failed; return how many: the readable form."""
+    order: Wholes, found: Wholes,
+) -> tuple[int, int]:  # fmt: skip
+    """Look at the blocks that may have failed; return how many, and who has: the readable form."""
     moves = np.abs(prices - seen) * per_price
     moves = np.where(moves > 0, moves * stretch[0] + stretch[1], 0.0)
     forgotten = when == turn  # back to what is known from the prices of the list
@@ -210,7 +213,7 @@ def _look(
     negative[:] = 0
     chosen = np.flatnonzero(~calm | (failed[:some] & is_open[:some] != 0))
     if not len(chosen):
-        return 0
+        return 0, 0
     part = Blocks(
         np.empty(0, np.int64), balances[chosen],
         np.concatenate(([0], np.cumsum(starts[chosen + 1] - starts[chosen]))),
@@ -222,7 +225,9 @@ def _look(
     rest = np.where(still & ~below, (sums - slack[chosen, None]) * share[chosen], np.inf)
     failed[chosen] = negative[chosen] = packed(below)
     left[chosen], when[chosen] = rest.min(axis=1), turn
-    return len(chosen)
+    accounts = order.reshape(-1, WIDTH)[chosen][below]
+    found[: len(accounts)] = accounts
+    return len(chosen), len(accounts)
 
 
 def _slots_of(array: NDArray[Any], starts: Wholes, chosen: Wholes) -> NDArray[Any]:

@@ -29,8 +29,8 @@ def members(blocks: Blocks, masks: Masks, *, fast: bool | None = None) -> Wholes
     """Return the accounts whose bits are set, in the order of the blocks."""
     compiled = kernels(fast)
     if compiled:
-        out = np.empty(int(np.bitwise_count(masks).sum()) + 1, dtype=np.int64)
-        return out[: compiled.members(masks, blocks.order, out)]
+        found = np.empty(int(np.bitwise_count(masks).sum()), dtype=np.int64)
+        return found[: compiled.members(masks, blocks.order, found)]
     some = np.flatnonzero(masks)
     place = np.flatnonzero(unpacked(masks[some]))
     accounts = blocks.order[some[place // WIDTH] * WIDTH + place % WIDTH]

@@ -378,8 +378,11 @@ def largest_move(base: Floats, now: Floats, still: NDArray[np.bool_]) -> float:
         If a price that never moves has moved.
     """
     moved = now != base
-    if (moved & still).any():
+    if moved[still].any():
         raise BookError("prices", "a price that was declared still has moved")
-    if not base.all() and (moved & (base == 0)).any():
-        return float(np.inf)
-    return float(np.abs(np.divide(now, base, out=np.ones_like(base), where=moved) - 1.0).max(initial=0.0))
+    if not base.all():
+        if moved[base == 0].any():
+            return float(np.inf)
+        base = np.where(base == 0, 1.0, base)
+        now = np.where(moved, now, base)
+    return float(np.abs(now / base - 1.0).max(initial=0.0))
