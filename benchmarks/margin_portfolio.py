@@ -160,7 +160,7 @@ def whole_book(options: Options, shocks: Shocks, accounts: int, rounds: int, goa
     rows = Rows.sparse(*held, np.zeros(accounts))
     _, profits = option_profits(options, shocks)
     matrix = scipy.sparse.csr_matrix((held[2], held[1].astype(np.int32), held[0]), shape=(accounts, DISTINCT))
-    losses = worst_losses(rows, Table.of(profits))
+    losses = worst_losses(rows, Table.of_losses(profits))
     goals.check("scipy's product", np.allclose(np.minimum((matrix @ profits).min(axis=1), 0), losses))
     sample = range(accounts // 2, accounts // 2 + REVALUED)
     goals.check(
@@ -170,7 +170,7 @@ def whole_book(options: Options, shocks: Shocks, accounts: int, rounds: int, goa
         by_call = revalued_by_call(options, shocks, held, sample)
         goals.check("every position revalued by QuantLib", np.allclose(by_call, losses[sample]))
     few = Rows.sparse(held[0][:5001], held[1][: held[0][5000]], held[2][: held[0][5000]], np.zeros(5000))
-    table = Table.of(profits)
+    table = Table.of_losses(profits)
     goals.check(
         "compiled and numpy bits",
         np.array_equal(worst_losses(few, table, fast=False), worst_losses(few, table, fast=True)),
@@ -179,7 +179,7 @@ def whole_book(options: Options, shocks: Shocks, accounts: int, rounds: int, goa
         {
             "scipy sparse product with the same table": lambda: np.minimum((matrix @ profits).min(axis=1), 0),
             "engine, table priced and book reduced": lambda: worst_losses(
-                rows, Table.of(option_profits(options, shocks)[1])
+                rows, Table.of_losses(option_profits(options, shocks)[1])
             ),
             "engine, table given": lambda: worst_losses(rows, table),
             "pricing the table": lambda: option_profits(options, shocks),

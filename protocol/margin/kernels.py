@@ -23,15 +23,18 @@ from protocol.margin.vector_code import (
     fetch,
     lowest_bit,
     multiply_wide,
+)
+from protocol.margin.vector_options import option_lanes
+from protocol.margin.vector_rows import (
     row_least_8,
     row_least_32,
+    row_least_32_ahead,
     row_least_33,
     row_signs_8,
     row_signs_32,
     row_store_8,
     row_store_32,
 )
-from protocol.margin.vector_options import option_lanes
 
 ONE, NONE = np.uint64(1), np.uint64(0)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
@@ -213,22 +216,37 @@ def first_negative(
 @jit
 def least(
     starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
-    single: Any, out: Any, first: int, last: int,
+    with_start: bool, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Write per account the least sum over all columns."""
+    """Write per account the least sum over all columns, with a column of zeros if its start counts."""
     height, panels = wide.shape[1], wide.shape[0]
-    with_single = panels > 0 and single.size > 0
     for i in range(first, last):
-        worst, begin, end = np.inf, starts[i], starts[i + 1]
-        if with_single:
-            worst = row_least_33(constants[i], begin, end, rows, values, wide, height, 0, single)
-        for panel in range(1 if with_single else 0, panels):
+        worst, begin, end = constants[i] if with_start else np.inf, starts[i], starts[i + 1]
+        for panel in range(panels):
             value = row_least_32(constants[i], begin, end, rows, values, wide, height, panel, out, 0)
             worst = min(worst, value)
-        for panel in range(0 if with_single else narrow.shape[0]):
+        for panel in range(narrow.shape[0]):
             value = row_least_8(constants[i], begin, end, rows, values, narrow, height, panel, out, 0)
             worst = min(worst, value)
         out[order[i]] = worst
+
+
+@jit
+def least_of_panel(
+    starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, single: Any,
+    with_start: bool, out: Any, first: int, last: int,
+) -> None:  # fmt: skip
+    """Write the same as ``least`` for one panel of 32 columns and perhaps a single one."""
+    if single.size:
+        for i in range(first, last):
+            worst = row_least_33(
+                constants[i], starts[i], starts[i + 1], rows, values, wide, rows.size, single
+            )
+            out[order[i]] = min(worst, constants[i] if with_start else np.inf)
+    else:
+        for i in range(first, last):
+            worst = row_least_32_ahead(constants[i], starts[i], starts[i + 1], rows, values, wide, rows.size)
+            out[order[i]] = min(worst, constants[i] if with_start else np.inf)
 
 
 @jit

@@ -15,7 +15,7 @@ the answer is the same to the last bit of every sum.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -50,7 +50,9 @@ class Table:
         may meet a row.
     single
         [rows] the last column, if it is one more than the wide panels hold: so narrow a table stays in the
-        first cache. Grids of 33 scenarios are common.
+        first cache.
+    with_zeros
+        Whether a column of zeros was left out: its sum is what an account starts from.
     """
 
     columns: int
@@ -58,6 +60,19 @@ class Table:
     narrow: Floats
     bounds: Floats
     single: Floats
+    with_zeros: bool = False
+
+    @classmethod
+    def of_losses(cls, matrix: ArrayLike) -> Table:
+        """Cut a matrix of which only the least column will be asked: scenarios without a move are free.
+
+        A grid of 33 scenarios, 11 prices by 3 volatilities, has one; the other 32 are one panel.
+        """
+        values = np.asarray(matrix, dtype=np.float64)
+        moving = values.any(axis=0) if values.ndim == 2 else np.ones(1, dtype=np.bool_)
+        if moving.all() or not moving.any():
+            return cls.of(values)
+        return replace(cls.of(values[:, moving]), with_zeros=True)
 
     @classmethod
     def of(cls, matrix: ArrayLike, owed: NDArray[np.bool_] | None = None) -> Table:
@@ -103,9 +118,11 @@ class Table:
         """Number of columns with padding."""
         return len(self.wide) * WIDE + len(self.narrow) * NARROW
 
-    def matrix(self) -> Floats:
-        """Return [rows, padded columns]."""
+    def matrix(self, *, zeros: bool = False) -> Floats:
+        """Return [rows, padded columns], perhaps with the column of zeros that was left out."""
         parts = [panel.transpose(1, 0, 2).reshape(self.height, -1) for panel in (self.wide, self.narrow)]
+        if zeros:
+            parts.append(np.zeros((self.height, 1)))
         return np.concatenate(parts, axis=1)
 
     @classmethod
@@ -217,7 +234,8 @@ def first_below_zero(rows: Rows, table: Table, *, fast: bool | None = None, work
 def least_of_columns(rows: Rows, table: Table, *, fast: bool | None = None, workers: int = 1) -> Floats:
     """Return per account the least sum over all columns."""
     out = np.empty(len(rows.order))
-    _run("least", rows, table, out, lambda sums: sums.min(axis=1), fast, workers)
+    kernel = "least_of_panel" if len(table.wide) == 1 and table.columns <= WIDE + 1 else "least"
+    _run(kernel, rows, table, out, lambda sums: sums.min(axis=1), fast, workers)
     return out
 
 
@@ -233,9 +251,16 @@ def _run(
     if rows.height > table.height:
         raise BookError("table", f"it has {table.height} rows, the accounts need {rows.height}")
     compiled = kernels(fast)
-    matrix = None if compiled else table.matrix()
-    more = {"first_negative": [table.bounds], "least": [table.single]}
-    tables = [table.wide, table.narrow, *more.get(name, [])]
+    matrix = None if compiled else table.matrix(zeros=table.with_zeros)
+    if table.with_zeros and not name.startswith("least"):
+        raise BookError("table", "it was made for the least of its columns only")
+    more: dict[str, list[Any]] = {
+        "columns": [table.narrow],
+        "first_negative": [table.narrow, table.bounds],
+        "least": [table.narrow, table.with_zeros],
+        "least_of_panel": [table.single, table.with_zeros],
+    }
+    tables = [table.wide, *more[name]]
 
     def run(first: int, last: int) -> None:
         if compiled:

@@ -118,7 +118,8 @@ def worst_losses(
         What each account holds; table rows are rows of ``profits``. Its constants are zero, or a profit that
         is the same in every scenario.
     profits
-        [instruments, scenarios].
+        [instruments, scenarios], or ``Table.of_losses`` of them.
     """
-    table = profits if isinstance(profits, Table) else Table.of(profits)
-    return np.minimum(least_of_columns(rows, table, fast=fast, workers=workers), 0.0)
+    table = profits if isinstance(profits, Table) else Table.of_losses(profits)
+    least = least_of_columns(rows, table, fast=fast, workers=workers)
+    return np.minimum(least, 0.0, out=least)

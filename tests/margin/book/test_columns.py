@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from protocol.errors import BookError
 from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.columns import Rows, Table, excess_columns, first_below_zero, least_of_columns
 from random_books import array_case, price_path
@@ -46,6 +47,25 @@ def test_the_bits_are_the_same_with_and_without_compilation(count: int) -> None:
     for question in (excess_columns, first_below_zero, least_of_columns):
         assert np.array_equal(question(rows, table, fast=False), question(rows, table, fast=True))
         assert np.array_equal(question(rows, table, fast=True), question(rows, table, fast=True, workers=3))
+
+
+@pytest.mark.parametrize("count", [1, 5, 31, 32, 33, 34, 65])
+def test_a_column_of_zeros_is_what_an_account_starts_from(count: int, fast: bool) -> None:
+    rng = np.random.default_rng(count)
+    dense = rng.normal(size=(90, 7)) * (rng.random((90, 7)) < 0.6)
+    account, row = np.nonzero(dense)
+    starts = np.concatenate(([0], np.cumsum(np.bincount(account, minlength=90))))
+    rows = Rows.sparse(starts, row, dense[account, row], rng.normal(size=90))
+    matrix = rng.normal(size=(7, count))
+    matrix[:, count // 2] = 0.0
+    plain, short = Table.of(matrix), Table.of_losses(matrix)
+    expected = least_of_columns(rows, plain, fast=False)
+    assert np.array_equal(least_of_columns(rows, short, fast=fast), expected)
+    assert short.with_zeros == (count > 1)
+    assert short.columns == max(count - 1, 1)
+    if short.with_zeros:
+        with pytest.raises(BookError, match="least"):
+            excess_columns(rows, short, fast=fast)
 
 
 def test_a_tick_alone_says_what_its_column_says(fast: bool) -> None:

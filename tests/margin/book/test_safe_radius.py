@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from protocol.errors import BookError, CascadeError
 from protocol.margin.book.cascade import Finder, FullMark, cascade, positions_sold
 from protocol.margin.book.decision import Marker
-from protocol.margin.book.safe_radius import LinearSubject, SafeRadiusList
+from protocol.margin.book.judges import REMEMBERED
+from protocol.margin.book.safe_radius import OF_ALL, OF_NEAR, LinearSubject, SafeRadiusList
 from random_books import ArrayCase, array_case, price_path
 
 ACCOUNTS = 4000
@@ -115,6 +116,89 @@ def test_revised_and_closed_accounts(fast: bool) -> None:
             np.flatnonzero(closed)[:1],
             LinearSubject(Marker(book.select([0]), fast), case.weights, case.still),
         )
+
+
+def test_both_forms_look_at_the_same_blocks() -> None:
+    """What a list remembers of its blocks has the same bits in both, for longer than its memory."""
+    case = array_case(9, ACCOUNTS)
+    one, other = (lists(case, fast, skin=0.1)[0] for fast in (False, True))
+    path = price_path(case, 3 * REMEMBERED, 1e-3, seed=8, crash=0.02)
+    for tick, prices in enumerate(path):
+        found = one.failing(prices)
+        assert np.array_equal(other.failing(prices), found)
+        if tick % 2:
+            for finder in (one, other):
+                finder.close(found[tick % 3 :])
+        assert other.looked_at == one.looked_at
+    assert one.rebuilds == other.rebuilds == 1
+    assert 0 < one.looked_at < len(path) * ACCOUNTS / 10
+
+
+def test_a_price_that_few_accounts_near_failing_hold_moves_few(fast: bool) -> None:
+    """Blocks that do not hold what moves, and those looked at a moment ago, are passed over."""
+    case = array_case(10, 50_000, instruments=16)
+    lazy, full = lists(case, fast, skin=0.1)
+    for finder in (lazy, full):
+        finder.close(finder.failing(case.prices))
+    assets, start = case.book.assets, case.prices.copy()
+    start[[3, assets + 3]] *= 0.97
+    near = int(np.searchsorted(np.sort(lazy._radii), 0.03))
+    looked = []
+    for further in (0.0, 1e-6, 2e-6, 1e-4):
+        before = lazy.looked_at
+        prices = np.where(case.still, start, start * (1 - further))
+        failing = full.failing(prices)
+        assert np.array_equal(lazy.failing(prices), failing)
+        for finder in (lazy, full):
+            finder.close(failing)
+        looked.append(lazy.looked_at - before)
+    assert looked[1] < near / 4
+    assert looked[2] < near / 4
+
+
+@settings(deadline=None, max_examples=20)
+@given(st.integers(0, 10**6), st.booleans())
+def test_accounts_closed_in_any_way(seed: int, fast: bool) -> None:
+    """Found ones, some of them, others, before any list, after full marks, twice."""
+    case = array_case(seed, 600)
+    lazy, full = lists(case, fast, skin=0.05)
+    rng = np.random.default_rng(seed)
+    prices, closed = case.prices, np.zeros(600, dtype=np.bool_)
+    first = rng.choice(600, 5, replace=False)
+    for finder in (lazy, full):
+        finder.close(first)
+    closed[first] = True
+    everybody = subject(case, fast)
+    for _ in range(60):
+        step = rng.choice([1e-4, 3e-3, 0.08])
+        prices = np.where(case.still, prices, prices * np.exp(rng.normal(0, step, len(prices))))
+        expected = np.sort(everybody.failing(prices))
+        expected = expected[~closed[expected]]
+        found = lazy.failing(prices)
+        assert np.array_equal(found, expected)
+        assert np.array_equal(full.failing(prices), expected)
+        gone = found if rng.random() < 0.4 else found[rng.random(len(found)) < 0.5]
+        if rng.random() < 0.3:
+            gone = np.append(gone, rng.integers(0, 600, 2))
+        for finder in (lazy, full):
+            finder.close(gone)
+        closed[gone] = True
+
+
+@pytest.mark.parametrize("volatility", [1e-4, 2e-3, 6e-3, 2e-2, 0.1])
+def test_lists_never_cost_more_than_they_save(volatility: float, fast: bool) -> None:
+    """Counted in accounts looked at, a list costing what the module says, beyond the first one."""
+    case = array_case(11, ACCOUNTS)
+    lazy, _ = lists(case, fast)
+    cost, made, longest = 0.0, 0, 0
+    for tick, prices in enumerate(price_path(case, 200, volatility, seed=3, crash=0.3)):
+        lazy.failing(prices)
+        longest = max(longest, len(lazy._listed))
+        if lazy.rebuilds > made:
+            made = lazy.rebuilds
+            cost += OF_ALL * ACCOUNTS + OF_NEAR * longest if made > 1 else 0.0
+        spent = cost + lazy.looked_at + lazy.full_marks * ACCOUNTS
+        assert spent <= 1.1 * ACCOUNTS * (tick + 1) + OF_ALL * ACCOUNTS + OF_NEAR * longest
 
 
 def test_what_makes_no_sense_is_refused() -> None:

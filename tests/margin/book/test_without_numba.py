@@ -85,21 +85,26 @@ def test_the_machine_code_has_vectors_and_nothing_fused() -> None:
     from protocol.margin.book.decision import Marker
     from protocol.margin.book.exact_book import ExactBook
     from protocol.margin.book.option_values import option_values
-    from protocol.margin.book.safe_radius import LinearSubject
+    from protocol.margin.book.safe_radius import LinearSubject, SafeRadiusList
 
     case = array_case(2, 300)
     marker = Marker(case.book, fast=True)
     marker.below_zero(case.coefficients())
     LinearSubject(marker, case.weights, case.still).radii(case.prices)
+    lazy = SafeRadiusList(LinearSubject(marker, case.weights, case.still), case.still)
+    for move in (1.0, 0.99):
+        lazy.failing(np.where(case.still, 1.0, case.prices * move))
     rows, table = Rows.of(case.book), Table.of(np.ones((60, 40)))
     for question in (excess_columns, first_below_zero, least_of_columns):
         question(rows, table, fast=True)
+    least_of_columns(rows, Table.of(np.ones((60, 33))), fast=True)
     option_values(np.ones((2, 8)), [1.0, 2.0], np.ones((2, 8)), [True, False], fast=True)
     exact = exact_case(1, 20)
     ExactBook(exact.accounts, 9, fast=True).excess(exact.weights, exact.prices, exact.marks)
 
     wide = ("ymm", "zmm") if _has_wide_vectors() else ("xmm",)
-    for name in ("decide", "radii", "first_negative", "least", "columns", "option_values", "exact_excess"):
+    of_blocks, of_rows = ("decide", "radii", "look"), ("first_negative", "least", "least_of_panel", "columns")
+    for name in (*of_blocks, *of_rows, "option_values", "exact_excess"):
         code = "\n".join(_assembly(getattr(kernels, name)))
         assert len(code) > 1000, name
         assert "vfmadd" not in code, name
