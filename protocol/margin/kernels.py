@@ -213,15 +213,21 @@ def first_negative(
         out[order[i]] = found
 
 
+@inlined
+def least_start(start: float, with_start: bool, most: float) -> float:
+    """Return what the least is taken from: ``most`` and, if it counts, what the account starts from."""
+    return min(start, most) if with_start else most
+
+
 @jit
 def least(
     starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, narrow: Any,
-    with_start: bool, out: Any, first: int, last: int,
+    with_start: bool, most: float, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
-    """Write per account the least sum over all columns, with a column of zeros if its start counts."""
+    """Write per account the least of all columns, ``most`` and, if it counts, what it starts from."""
     height, panels = wide.shape[1], wide.shape[0]
     for i in range(first, last):
-        worst, begin, end = constants[i] if with_start else np.inf, starts[i], starts[i + 1]
+        worst, begin, end = least_start(constants[i], with_start, most), starts[i], starts[i + 1]
         for panel in range(panels):
             value = row_least_32(constants[i], begin, end, rows, values, wide, height, panel, out, 0)
             worst = min(worst, value)
@@ -234,7 +240,7 @@ def least(
 @jit
 def least_of_panel(
     starts: Any, rows: Any, values: Any, constants: Any, order: Any, wide: Any, single: Any,
-    with_start: bool, out: Any, first: int, last: int,
+    with_start: bool, most: float, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write the same as ``least`` for one panel of 32 columns and perhaps a single one."""
     if single.size:
@@ -242,11 +248,11 @@ def least_of_panel(
             worst = row_least_33(
                 constants[i], starts[i], starts[i + 1], rows, values, wide, rows.size, single
             )
-            out[order[i]] = min(worst, constants[i] if with_start else np.inf)
+            out[order[i]] = min(worst, least_start(constants[i], with_start, most))
     else:
         for i in range(first, last):
             worst = row_least_32_ahead(constants[i], starts[i], starts[i + 1], rows, values, wide, rows.size)
-            out[order[i]] = min(worst, constants[i] if with_start else np.inf)
+            out[order[i]] = min(worst, least_start(constants[i], with_start, most))
 
 
 @jit

@@ -231,11 +231,13 @@ def first_below_zero(rows: Rows, table: Table, *, fast: bool | None = None, work
     return out
 
 
-def least_of_columns(rows: Rows, table: Table, *, fast: bool | None = None, workers: int = 1) -> Floats:
-    """Return per account the least sum over all columns."""
+def least_of_columns(
+    rows: Rows, table: Table, *, most: float = np.inf, fast: bool | None = None, workers: int = 1
+) -> Floats:
+    """Return per account the least sum over all columns, or ``most`` if that is less."""
     out = np.empty(len(rows.order))
     kernel = "least_of_panel" if len(table.wide) == 1 and table.columns <= WIDE + 1 else "least"
-    _run(kernel, rows, table, out, lambda sums: sums.min(axis=1), fast, workers)
+    _run(kernel, rows, table, out, lambda sums: np.minimum(sums.min(axis=1), most), fast, workers, most)
     return out
 
 
@@ -247,6 +249,7 @@ def _run(
     finish: Callable[[Floats], NDArray[Any]],
     fast: bool | None,
     workers: int,
+    most: float = np.inf,
 ) -> None:
     if rows.height > table.height:
         raise BookError("table", f"it has {table.height} rows, the accounts need {rows.height}")
@@ -257,8 +260,8 @@ def _run(
     more: dict[str, list[Any]] = {
         "columns": [table.narrow],
         "first_negative": [table.narrow, table.bounds],
-        "least": [table.narrow, table.with_zeros],
-        "least_of_panel": [table.single, table.with_zeros],
+        "least": [table.narrow, table.with_zeros, most],
+        "least_of_panel": [table.single, table.with_zeros, most],
     }
     tables = [table.wide, *more[name]]
 

@@ -121,5 +121,4 @@ def worst_losses(
         [instruments, scenarios], or ``Table.of_losses`` of them.
     """
     table = profits if isinstance(profits, Table) else Table.of_losses(profits)
-    least = least_of_columns(rows, table, fast=fast, workers=workers)
-    return np.minimum(least, 0.0, out=least)
+    return least_of_columns(rows, table, most=0.0, fast=fast, workers=workers)
