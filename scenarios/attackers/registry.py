@@ -13,6 +13,7 @@ from scenarios.attackers.beliefs import (
     SelfLiquidation,
     StaleFeed,
 )
+from scenarios.attackers.governance import GovernanceListing
 from scenarios.attackers.prices import (
     FlashLoanManipulation,
     LiquidationHunting,
@@ -31,7 +32,8 @@ AttackerFile: TypeAlias = Annotated[
     | PublisherMinority
     | LatencyChoice
     | SelfLiquidation
-    | VaultDumping,
+    | VaultDumping
+    | GovernanceListing,
     Field(discriminator="type"),
 ]
 """What may stand under ``attacks``; a new one is a subclass and a name here."""

@@ -8,6 +8,7 @@ from pydantic import Field
 
 from scenarios.agents.registry import AgentFile
 from scenarios.attackers.registry import AttackerFile
+from scenarios.files.governance import GovernanceFile
 from scenarios.files.protocol_chain import ChainFile
 from scenarios.files.protocol_market import MarketFile, PlainMarket
 from scenarios.files.protocol_oracle import OracleFile
@@ -45,6 +46,7 @@ class ProtocolFile(Part):
     insurance_fund: dict[str, NotNegative] = Field(default_factory=dict)
     backstop_vault: BackstopVaultFile = BackstopVaultFile()
     waterfall: list[Payer] = Field(default=["insurance-fund", "socialise", "deficit"], min_length=1)
+    governance: GovernanceFile = GovernanceFile()
     fees: FeesFile = FeesFile()
     outside: OutsideFile = OutsideFile()
     accounts: dict[str, AccountFile] = Field(default_factory=dict)

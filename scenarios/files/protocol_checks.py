@@ -239,6 +239,11 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
             message = f"{model.margin.preset} judges one market, the file has {len(model.perpetuals)}"
             yield Finding("margin", ("margin", "preset"), message, "one perpetual, or another preset")
     yield from _check_terms(model)
+    if model.governance.token:
+        yield from _known(("governance", "token"), model.governance.token, model.assets, "asset")
+        if model.governance.supply is None:
+            message = "votes need the token's supply"
+            yield Finding("governance", ("governance", "token"), message, "governance.supply")
     for asset in model.insurance_fund:
         yield from _known(("insurance_fund", asset), asset, model.assets, "asset", at_key=True)
     for owner, account in model.accounts.items():
@@ -262,6 +267,7 @@ _NAMED = {
     "borrow": ("listings", "listing"),
     "market": ("perpetuals", "perpetual"),
     "maker": ("agents", "agent"),
+    "node": ("oracle_nodes", "node"),
     "funds": ("assets", "asset"),
 }
 """What the fields of agents and attackers name."""
@@ -294,7 +300,8 @@ def _check_names(model: ProtocolFile, place: tuple[str, str], entry: BaseModel) 
         node.feed for node in model.oracle.nodes.values() if isinstance(node, p.FeedFile | p.DelayedFile)
     ]
     names_of: dict[str, Iterable[str]] = {
-        field: getattr(model, section) for field, (section, _) in _NAMED.items()
+        field: model.oracle.nodes if section == "oracle_nodes" else getattr(model, section)
+        for field, (section, _) in _NAMED.items()
     }
     words = {field: word for field, (_, word) in _NAMED.items()}
     places = [*model.venues, "outside"]

@@ -27,6 +27,9 @@ class ListingFile(Part):
     borrowable: bool = Field(True, description="Whether it may be owed.")
     supply_cap: NotNegative | None = Field(None, description="Most collateral, whole tokens.")
     borrow_cap: NotNegative | None = Field(None, description="Most debt of all accounts, whole tokens.")
+    debt_ceiling: NotNegative | None = Field(
+        None, description="Isolation: most debt in money against it, and no other collateral beside it."
+    )
     terms: dict[str, Number] = Field(default_factory=dict, description=TERMS_HELP)
 
 

@@ -24,6 +24,8 @@ from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import ListingFile, PerpetualFile
 from scenarios.simulation.backstop import opposite
 from scenarios.simulation.build import Graph, units_of
+from scenarios.simulation.governance import Decided, decided
+from scenarios.simulation.isolation import require_room, room_down
 from scenarios.simulation.liquidation_rules import build_policy, within_means
 from scenarios.simulation.margin_inputs import SCALE, MarginRule
 from scenarios.simulation.margin_rules import build_rule
@@ -65,13 +67,14 @@ class Protocol:
     file: ProtocolFile
     world: World
     graph: Graph
-    rule: MarginRule = field(init=False)
+    _own_rule: MarginRule = field(init=False)
     machine: Machine = field(init=False)
     _judged: dict[str, Judged] = field(default_factory=dict)
+    _by_vote: tuple[Mapping[str, Decided], MarginRule] | None = None
 
     def __post_init__(self) -> None:
         file, world = self.file, self.world
-        self.rule = build_rule(file, self.open_interest)
+        self._own_rule = build_rule(file, self.open_interest)
         for name, market in file.perpetuals.items():
             world.state.ledger.list_instrument(name)
             world.decimals[name] = market.decimals
@@ -81,7 +84,7 @@ class Protocol:
         policy = build_policy(file, self.winners, world.state.ledger, self.opposite)
         cash = file.margin.settlement if file.perpetuals else next(iter(file.listings))
         names = frozenset(file.perpetuals)
-        self.machine = Machine(world.state, policy, self.rule.judge, cash, HOUSE, names)
+        self.machine = Machine(world.state, policy, self._judge, cash, HOUSE, names)
         for asset, listing in file.listings.items():
             world.fund(DEPOSITORS, asset, units_of(file, asset, listing.cash))
         if file.backstop_vault.cash:
@@ -96,7 +99,9 @@ class Protocol:
         """Return the prices that the oracle gives now; an asset whose node refuses has none."""
         view = self.world.view()
         prices: dict[str, Price] = {}
-        for asset, node in self.graph.prices.items():
+        nodes = dict(self.graph.prices)
+        nodes |= {asset: self.graph.nodes[entry.node] for asset, entry in decided(self.world).items()}
+        for asset, node in nodes.items():
             reading = evaluate(node, view)[node.id]
             if reading.ok and reading.value is not None and reading.value >= 0:
                 prices[asset] = Price(reading.value, reading.decimals)
@@ -136,9 +141,30 @@ class Protocol:
     def listing(self, asset: str) -> ListingFile:
         """Return how an asset is listed."""
         try:
-            return self.file.listings[asset]
+            return self.listings()[asset]
         except KeyError:
-            raise UnknownNameError("listing", asset, tuple(self.file.listings)) from None
+            raise UnknownNameError("listing", asset, tuple(self.listings())) from None
+
+    def listings(self) -> Mapping[str, ListingFile]:
+        """Return the listings of the file and those that votes have added."""
+        by_vote = decided(self.world)
+        if not by_vote:
+            return self.file.listings
+        return {**self.file.listings, **{asset: entry.listing for asset, entry in by_vote.items()}}
+
+    @property
+    def rule(self) -> MarginRule:
+        """The margin rule over all that is listed now."""
+        by_vote = decided(self.world)
+        if not by_vote:
+            return self._own_rule
+        if self._by_vote is None or self._by_vote[0] is not by_vote:
+            file = self.file.model_copy(update={"listings": self.listings()})
+            self._by_vote = by_vote, build_rule(file, self.open_interest)
+        return self._by_vote[1]
+
+    def _judge(self, balances: Mapping[str, int], market: MarketState) -> Judgement:
+        return self.rule.judge(balances, market)
 
     def perpetual(self, name: str) -> PerpetualFile:
         """Return a perpetual market."""
@@ -195,6 +221,7 @@ class Protocol:
             raise CapExceededError(f"debt in {asset}", self.borrowed(asset), 0)
         self._require("borrow cap", asset, listing.borrow_cap, self.borrowed(asset), before)
         self.require_initial(owner)
+        require_room(self, self.balances(owner), self.market())
 
     def withdraw_most(self, owner: str, asset: str) -> int:
         """Withdraw and borrow as much as rule, cap and cash permit; return the units, 0 if nothing."""
@@ -214,6 +241,8 @@ class Protocol:
         elif listing.borrow_cap is not None:
             room = units_of(self.file, asset, listing.borrow_cap) - self.borrowed(asset)
             high = min(high, own + max(room, 0))
+        if high > own and (isolated := room_down(self, held, asset, market)) is not None:
+            high = min(high, own + isolated)
 
         def fits(units: int) -> bool:
             after = {**held, asset: held.get(asset, 0) - units}

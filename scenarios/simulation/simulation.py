@@ -22,6 +22,7 @@ from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Stream
 from scenarios.simulation.build import PRICE_DECIMALS, build_graph, build_vault, build_venue, units_of
 from scenarios.simulation.conditions import Conditions, implied_volatility
+from scenarios.simulation.governance import begin_block
 from scenarios.simulation.outside import SOLD_OUTSIDE
 from scenarios.simulation.protocol import Protocol
 from scenarios.simulation.trade_outside import note_outside, quote_outside, rate_outside
@@ -196,6 +197,7 @@ class Simulation:
         """Let time pass; keepers of averages store observations that are due."""
         self.world.time += seconds
         self.world.block += blocks
+        begin_block(self.world)
         self.elapse(seconds)
 
     def elapse(self, seconds: int) -> None:

@@ -189,6 +189,7 @@ def test_hunting_pays_on_a_spot_oracle_with_deep_positions_near_their_limit() ->
         ("donated-rate", "donation"),
         ("lending-crash", "own liquidation"),
         ("jelly", "dump on the vault"),
+        ("governance-listing", "listing"),
     ],
 )
 def test_profit_and_who_paid_add_up_to_zero(name: str, attack: str) -> None:

@@ -28,6 +28,7 @@ EXAMPLES = (
     "black-thursday-keepers",
     "donated-rate",
     "four-samples",
+    "governance-listing",
     "jelly",
     "lending-crash",
     "open-twap",
