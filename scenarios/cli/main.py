@@ -9,7 +9,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from protocol.errors import BackstopError
-from scenarios.cli.simulation_arguments import add_simulation
+from scenarios.cli.simulation_arguments import add_simulation, positive
 
 if TYPE_CHECKING:
     from scenarios.cli.answer import Answer
@@ -101,6 +101,11 @@ def build_parser() -> Parser:
     kinds = ("incident", "portfolio", "protocol")
     schema.add_argument("--kind", choices=kinds, default="incident", help="which files")
     add_simulation(add)
+    study = add("study", "recompute the figures of papers by simulation, beside the published ones")
+    study.add_argument("name", help="name of a study, or `all` (a wrong name lists them)")
+    study.add_argument("--runs", type=positive, help="independent paths; the study's own number if not given")
+    study.add_argument("--md", action="store_true", help="print the tables as Markdown")
+    study.add_argument("--report", metavar="FILE", help="write the page (.html)")
     add("doctor", "say what this installation can do and what it lacks")
     demo = add("demo", "replay Mango Markets (11 Oct 2022) and write its report")
     demo.add_argument(
