@@ -129,6 +129,10 @@ class Context(Protocol[N]):
         """Return the least value and the index of its first appearance."""
         ...
 
+    def ranked(self, values: Sequence[N]) -> list[N]:
+        """Return the values in ascending order."""
+        ...
+
     def ln(self, value: N) -> N:
         """Return the natural logarithm."""
         ...
@@ -280,6 +284,11 @@ class Exact:
         """Return the least value and the index of its first appearance."""
         least = min(values)
         return least, values.index(least)
+
+    @staticmethod
+    def ranked(values: Sequence[int]) -> list[int]:
+        """Return the values in ascending order."""
+        return sorted(values)
 
     ln = staticmethod(ln_to_zero)
     root_of_square = staticmethod(isqrt)

@@ -150,6 +150,11 @@ class Float64:
         return stack.min(axis=0), stack.argmin(axis=0)
 
     @staticmethod
+    def ranked(values: Sequence[FloatArray]) -> list[FloatArray]:
+        """Return the values in ascending order, element by element."""
+        return list(np.sort(np.stack(np.broadcast_arrays(*values)), axis=0))
+
+    @staticmethod
     def ln(value: FloatArray) -> FloatArray:
         """Return the natural logarithm."""
         return np.log(value)

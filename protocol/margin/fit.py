@@ -16,6 +16,7 @@ from protocol.margin.grid_margin import GridMargin
 from protocol.margin.holdings import MarketHolding, PerpHolding, Portfolio, TokenHolding
 from protocol.margin.presets.derive_pmrm_2 import PortfolioMargin2
 from protocol.margin.presets.registry import Kind, Preset
+from protocol.margin.presets.tiered_cross import TieredCross
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +86,8 @@ def fit(preset: Preset, portfolio: Portfolio[int], kinds: frozenset[Kind]) -> Fi
     if preset.single_market and len(names) != 1:
         held = " and ".join(names) or "none"
         raise UnfitPortfolioError(preset.name, f"it judges one underlying, the account holds {held}")
+    if isinstance(preset.rule, TieredCross):
+        _within_tiers(preset.name, preset.rule, portfolio)
     if isinstance(preset.rule, PortfolioMargin2):
         portfolio = _base_as_token(portfolio)
     if not isinstance(preset.rule, GridMargin):
@@ -110,6 +113,18 @@ def _known(preset: Preset, market: MarketHolding[int]) -> bool:
     weighed = preset.collateral is None and Kind.BASE in preset.holds
     derivatives = market.perp is not None or bool(market.expiries) or weighed
     return not (derivatives and preset.underlyings and market.underlying not in preset.underlyings)
+
+
+def _within_tiers(name: str, rule: TieredCross[int], portfolio: Portfolio[int]) -> None:
+    terms = dict(rule.markets)
+    for market in portfolio.markets:
+        known = terms.get(market.underlying)
+        if market.perp is None or known is None or not known.greatest:
+            continue
+        notional = abs(EXACT.mul_to_zero(market.perp.size, market.perp.price))
+        if notional > known.greatest:
+            why = f"its tiers of {market.underlying} are known up to {known.greatest // WAD:,} only"
+            raise UnfitPortfolioError(name, why)
 
 
 def _futures_as_perpetuals(market: MarketHolding[int]) -> MarketHolding[int]:

@@ -33,7 +33,10 @@ Pairs: TypeAlias = tuple[tuple[int, int], ...]
 
 @dataclass(frozen=True, slots=True)
 class CrossNetting(Generic[N]):
-    """Correlations of underlyings, mirrored scenarios, and the least share of the plain sum charged."""
+    """Correlations of underlyings, mirrored scenarios, and the least share of the plain sum charged.
+
+    ``blend`` is the weight of the plain sum in the charge (Variational blends no benefit and full benefit).
+    """
 
     DECIMALS: ClassVar = {"pairs": None}
 
@@ -41,6 +44,7 @@ class CrossNetting(Generic[N]):
     correlations: Correlations[N]
     floor: N
     pairs: Pairs
+    blend: N
 
 
 def mirrored(scenarios: tuple[Scenario[int], ...]) -> Pairs:
@@ -215,7 +219,8 @@ class GridMargin(Generic[N]):
                 root = context.minimum(root, lost)
             together = together + root
             joint = context.maximum(joint, together)
-        return context.maximum(joint, context.mul_to_zero(self.cross.floor, plain))
+        joint = context.maximum(joint, context.mul_to_zero(self.cross.floor, plain))
+        return joint + context.mul_to_zero(self.cross.blend, plain - joint)
 
     def _correlations(self, names: tuple[str, ...]) -> Correlations[N]:
         assert self.cross is not None

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
-from pydantic_core import PydanticCustomError
+from pydantic import Field
 
+from scenarios.files.margin_methods import (
+    ONE,
+    ZERO,
+    Dynamic,
+    Grid,
+    Line,
+    OkxTables,
+    Part,
+    Quadratic,
+    Share,
+    Statistics,
+    Unified,
+)
 from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
 
 PriceViewName: TypeAlias = Literal[
@@ -15,24 +26,7 @@ PriceViewName: TypeAlias = Literal[
 ]
 
 
-ZERO, ONE = Decimal(0), Decimal(1)
-
-
-def _share(number: Decimal) -> Decimal:
-    if not 0 <= number <= 1:
-        raise PydanticCustomError("share", "this is no share", {"expected": "0 to 1: 0.25 is 25 %"})
-    return number
-
-
-Share: TypeAlias = Annotated[Number, AfterValidator(_share)]
-"""An exact number from zero to one."""
-
-
-class _Part(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-
-class Collateral(_Part):
+class Collateral(Part):
     """A balance: the account's cash, units of an underlying, or a token with a price of its own."""
 
     amount: Number = Field(description="Units; negative for a debt (cash and underlyings only).")
@@ -46,7 +40,7 @@ class Collateral(_Part):
     swap_fee: Fraction = Field(ZERO, description="Share of the value lost on either side of a swap.")
 
 
-class Surface(_Part):
+class Surface(Part):
     """Raw SVI: total variance a + b (rho (k - m) + sqrt((k - m)^2 + sigma^2)) at log-moneyness k."""
 
     a: Number
@@ -56,7 +50,7 @@ class Surface(_Part):
     sigma: NotNegative
 
 
-class Expiry(_Part):
+class Expiry(Part):
     """One expiry of an underlying."""
 
     days: Positive = Field(description="To expiry.")
@@ -72,14 +66,14 @@ class Expiry(_Part):
     volatility_confidence: Share = ONE
 
 
-class OpenInterest(_Part):
+class OpenInterest(Part):
     """What all accounts together hold of an underlying's perpetual."""
 
     long: NotNegative
     short: NotNegative
 
 
-class Underlying(_Part):
+class Underlying(Part):
     """The prices of one underlying."""
 
     index: Positive = Field(description="Spot index price.")
@@ -98,7 +92,7 @@ class Underlying(_Part):
     expiries: dict[str, Expiry] = Field(default_factory=dict)
 
 
-class _Contract(_Part):
+class _Contract(Part):
     underlying: str
     name: str | None = Field(None, description="By which `--trade` finds it.")
 
@@ -153,14 +147,14 @@ Position: TypeAlias = Annotated[
 ]
 
 
-class Reach(_Part):
+class Reach(Part):
     """How much further than its grid says an underlying moves."""
 
     spot: Positive = Field(ONE, description="Multiplier of the moves of its price.")
     volatility: Positive = Field(ONE, description="Multiplier of the moves of its volatility.")
 
 
-class CalendarTerms(_Part):
+class CalendarTerms(Part):
     """Charges on spreads between expiries."""
 
     carry: NotNegative = Field(
@@ -169,7 +163,7 @@ class CalendarTerms(_Part):
     spread: NotNegative = Field(ZERO, description="Charge on each dollar of a spread between two expiries.")
 
 
-class Credit(_Part):
+class Credit(Part):
     """What two underlyings of opposite delta give back of their risk."""
 
     pair: str = Field(description="Such as BTC/ETH; in order of priority.")
@@ -177,10 +171,18 @@ class Credit(_Part):
     ratio: Positive = Field(ONE, description="Dollars of the second that stand against one of the first.")
 
 
-class OwnRule(_Part):
-    """A scenario grid with netting, haircuts, ranges and spread charges of one's own."""
+class OwnRule(Part):
+    """A rule of one's own: a scenario grid with settings, or one of the other methods."""
 
-    grid: str = Field(description="The preset whose scenarios and charges it takes.")
+    grid: str | None = Field(None, description="The preset whose scenarios and charges it takes.")
+    statistics: Statistics | None = None
+    quadratic: Quadratic | None = None
+    unified: Unified | None = None
+    okx_portfolio: OkxTables | None = None
+    scenarios: Grid | None = Field(None, description="In place of the grid's.")
+    dynamic: dict[str, Dynamic] = Field(default_factory=dict, description="Ranges that follow volatility.")
+    blend: Share = Field(ZERO, description="Weight of the sum without netting; the rest is netted.")
+    credit: Line | None = None
     correlations: dict[str, Number] = Field(
         default_factory=dict, description="By pair such as BTC/ETH; pairs not given are at zero."
     )
@@ -193,7 +195,7 @@ class OwnRule(_Part):
     credits: list[Credit] = Field(default_factory=list, description="Not together with correlations.")
 
 
-class PortfolioFile(_Part):
+class PortfolioFile(Part):
     """One account and the market it stands in."""
 
     title: str = Field(min_length=1)

@@ -11,6 +11,15 @@ from pydantic import BaseModel, ValidationError
 from scenarios.files.document import Document, load_document, parse_document
 from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
+from scenarios.files.margin_methods import (
+    Dynamic,
+    Grid,
+    Line,
+    OkxTables,
+    Quadratic,
+    Statistics,
+    Unified,
+)
 from scenarios.files.portfolio import (
     CalendarTerms,
     Collateral,
@@ -41,6 +50,18 @@ _CONTRACTS: dict[str, type[BaseModel]] = {
     "put": Option,
 }
 _PARTS: dict[str, type[BaseModel]] = {"collateral": Collateral, "underlyings": Underlying, "rules": OwnRule}
+_RULE_PARTS: dict[str, type[BaseModel]] = {
+    "calendar": CalendarTerms,
+    "ranges": Reach,
+    "credits": Credit,
+    "statistics": Statistics,
+    "quadratic": Quadratic,
+    "unified": Unified,
+    "okx_portfolio": OkxTables,
+    "scenarios": Grid,
+    "dynamic": Dynamic,
+    "credit": Line,
+}
 _MARKS = frozenset({"collateral", "underlyings", "positions"})
 
 
@@ -107,8 +128,7 @@ def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
     if len(path) == 3 and path[2] == "open_interest":
         return OpenInterest
     if path[0] == "rules":
-        parts: dict[str, type[BaseModel]] = {"calendar": CalendarTerms, "ranges": Reach, "credits": Credit}
-        return parts.get(str(path[2]))
+        return _RULE_PARTS.get(str(path[2])) if len(path) < 6 else None
     return Surface if len(path) == 5 and path[4] == "svi" else None
 
 

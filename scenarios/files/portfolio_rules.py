@@ -9,6 +9,7 @@ from protocol.margin.presets.grids import GRIDS
 from protocol.margin.presets.registry import PRESETS
 from scenarios.files.errors import closest
 from scenarios.files.findings import Finding
+from scenarios.files.margin_methods import Statistics
 from scenarios.files.portfolio import OwnRule, PortfolioFile
 from scenarios.files.positions import Path
 
@@ -18,7 +19,7 @@ def check_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Iterator[Findi
     path: Path = ("rules", name)
     if name in {preset.name for preset in PRESETS}:
         yield Finding("duplicate-name", path, f"{name!r} is a preset", "another name", at_key=True)
-    yield from known((*path, "grid"), rule.grid, GRIDS, "grid")
+    yield from _check_method(model, rule, path)
     for token in rule.haircuts:
         tokens = [key for key, held in model.collateral.items() if held.price is not None]
         yield from known((*path, "haircuts", token), token, tokens, "collateral token", at_key=True)
@@ -47,6 +48,42 @@ def check_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Iterator[Findi
             "no returns can have these correlations together",
             "a matrix without a negative eigenvalue (a pair that is not given stands at zero)",
         )
+
+
+_OF_GRIDS = ("ranges", "calendar", "credits", "scenarios", "dynamic", "haircuts")
+
+
+def _check_method(model: PortfolioFile, rule: OwnRule, path: Path) -> Iterator[Finding]:
+    methods = [
+        name
+        for name in ("grid", "statistics", "quadratic", "unified", "okx_portfolio")
+        if getattr(rule, name) is not None
+    ]
+    if len(methods) != 1:
+        named = " and ".join(methods) or "no method"
+        yield Finding(
+            "method", path, f"a rule of {named}", "one of grid, statistics, quadratic, unified, okx_portfolio"
+        )
+        return
+    if rule.grid is not None:
+        yield from known((*path, "grid"), rule.grid, GRIDS, "grid")
+    else:
+        for name in _OF_GRIDS:
+            if getattr(rule, name):
+                yield Finding("method", (*path, name), f"{name} belongs to a grid", "a rule with `grid`")
+    for one in rule.dynamic:
+        yield from known((*path, "dynamic", one), one, model.underlyings, "underlying", at_key=True)
+    if rule.statistics is not None:
+        yield from _check_statistics(rule.statistics, (*path, "statistics"))
+
+
+def _check_statistics(terms: Statistics, path: Path) -> Iterator[Finding]:
+    if bool(terms.moves) == bool(terms.volatilities):
+        yield Finding("method", path, "needs past moves or volatilities", "moves, or volatilities")
+    if len({len(column) for column in terms.moves.values()}) > 1 or not all(terms.moves.values()):
+        yield Finding("moves", (*path, "moves"), "columns of different lengths", "the same periods for all")
+    if not 0 < terms.confidence < 1:
+        yield Finding("share", (*path, "confidence"), "no confidence", "between 0 and 1, such as 0.99")
 
 
 def _check_credits(model: PortfolioFile, rule: OwnRule, path: Path) -> Iterator[Finding]:

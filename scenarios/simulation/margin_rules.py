@@ -221,7 +221,7 @@ def _hyperliquid(file: ProtocolFile) -> MarginRule:
         tiers = known.get(market.underlying)
         if tiers is None or tiers.initial[0].rate != first or market.maintenance_leverage is not None:
             rates = (Slice(0, int(first)),), (Slice(0, int(WAD / maintenance_of(market))),)
-            tiers = TieredMarket(*rates)
+            tiers = TieredMarket(*rates, greatest=0)
         markets.append((market.underlying, tiers))
     haircuts = tuple(
         (asset, (Slice(0, int(listing.collateral_factor * WAD)),))

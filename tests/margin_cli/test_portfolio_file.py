@@ -23,6 +23,7 @@ from scenarios.files.portfolio_checks import _folder, list_examples, load_portfo
 from scenarios.files.schema import portfolio_schema
 from scenarios.margin import number
 from scenarios.margin_build import Account, TradeOrder, build, traded
+from scenarios.margin_rules import rules_of
 
 SMALL = """
 title: small
@@ -235,3 +236,36 @@ def test_a_trade_at_mark_is_worth_nothing_at_first() -> None:
         assert abs(then - equity) < 10
     paid = judge(rule, build(*traded(model, [TradeOrder("c", Decimal(1), Decimal(10_000))])), MAINTENANCE)
     assert paid.equity < equity - 9_000 * WAD
+
+
+@pytest.mark.parametrize(
+    ("rule", "words"),
+    [
+        ("{}", "a rule of no method"),
+        ("{grid: span, quadratic: {volatilities: {ETH: 1}}}", "a rule of grid and quadratic"),
+        ("{statistics: {confidence: 0.99}}", "needs past moves or volatilities"),
+        ("{statistics: {confidence: 1, volatilities: {ETH: 1}}}", "no confidence"),
+        ("{statistics: {confidence: 0.9, moves: {ETH: [0.1], BTC: [0.1, 0.2]}}}", "different lengths"),
+        ("{quadratic: {volatilities: {ETH: 1}}, ranges: {ETH: {spot: 2}}}", "ranges belongs to a grid"),
+        ("{grid: span, dynamic: {ETC: {volatility: 1, reference: 1, stressed: 2}}}", "did you mean ETH?"),
+        ("{okx_portfolio: {volatility_up: 0.3}}", "volatility_down"),
+        ("{unified: {markets: {ETH: {initial: [], maintenance: []}}}}", "initial"),
+        ("{grid: span, credit: {treshold: 1}}", "did you mean threshold?"),
+    ],
+)
+def test_rules_of_one_s_own_are_checked(rule: str, words: str) -> None:
+    found = problems(SMALL + f"rules: {{r: {rule}}}\n")
+    assert any(words in str(problem) for problem in found), found
+    assert all(problem.line == 7 for problem in found)
+
+
+def test_volatility_that_doubles_is_followed_by_less() -> None:
+    """1.25 of the model in calm times, no more than the stressed multiple, never below the floor."""
+    for volatility, multiple in ((0.5, 1.25), (0.7, 1.6), (0.9, 1.8), (0.2, 1.0)):
+        terms = f"{{volatility: {volatility}, reference: 0.5, stressed: 1.6}}"
+        model = read(SMALL + f"rules: {{r: {{grid: plain, dynamic: {{ETH: {terms}}}}}}}\n")
+        (rule,) = rules_of(model, ["r"])
+        plain, followed = (
+            judge(one, build(model), MAINTENANCE).requirement for one in (preset("plain"), rule)
+        )
+        assert followed / plain == pytest.approx(multiple)

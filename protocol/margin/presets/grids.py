@@ -135,7 +135,7 @@ def tims(lower: str, upper: str, points: int = 10, least: str = "0") -> GridMarg
 
 
 def correlated(
-    rule: GridMargin[int], correlations: dict[tuple[str, str], str], floor: str
+    rule: GridMargin[int], correlations: dict[tuple[str, str], str], floor: str, blend: str = "0"
 ) -> GridMargin[int]:
     """Return ``rule`` netting across underlyings with the given pairs of correlations.
 
@@ -147,11 +147,13 @@ def correlated(
         By pair of underlyings, either order.
     floor
         Least share of the plain sum that is charged.
+    blend
+        Weight of the plain sum in the charge; the rest is the netted one.
     """
     names = tuple(sorted({name for pair in correlations for name in pair}))
     table = {frozenset(pair): wad(value) for pair, value in correlations.items()}
     rows = tuple(tuple(WAD if a == b else table.get(frozenset((a, b)), 0) for b in names) for a in names)
-    return replace(rule, cross=CrossNetting(names, rows, wad(floor), mirrored(rule.scenarios)))
+    return replace(rule, cross=CrossNetting(names, rows, wad(floor), mirrored(rule.scenarios), wad(blend)))
 
 
 GRIDS = {

@@ -12,6 +12,8 @@ from typing import Generic
 
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT, Context, N
+from protocol.margin.holdings import Portfolio
+from protocol.margin.judgement import Check, Judgement
 from protocol.margin.presets.tiered_cross import TieredCross, leverage_tiers
 
 BACKSTOP_SHARE = 2 * WAD // 3
@@ -93,3 +95,61 @@ def portfolio_ratio(
     value = context.mul_down(context.mul_down(counted, collateral.price), weight)
     held = context.maximum(cash.balance, context.zero) + context.minimum(cash.borrow_cap, value)
     return context.div_or(needed, held, context.of(10**6 * WAD))
+
+
+@dataclass(frozen=True, slots=True)
+class HyperliquidPortfolio(Generic[N]):
+    """Portfolio margin on a portfolio: dollars, coins that may be borrowed against, perpetuals.
+
+    Documented is the ratio at which an account is liquidated. Assumed: to open, the perpetuals' initial
+    margin stands in place of their maintenance margin.
+
+    Parameters
+    ----------
+    perpetuals
+        Tiers.
+    coins
+        By asset: loan-to-value, and most units that count.
+    borrow_cap
+        Dollars that one user may borrow.
+    ratio
+        Requirement over liquidation value at which it ends.
+    """
+
+    perpetuals: TieredCross[N]
+    coins: tuple[tuple[str, N, N], ...]
+    borrow_cap: N
+    ratio: N
+
+    def judge(self, context: Context[N], portfolio: Portfolio[N], check: Check) -> Judgement[N]:
+        """Return the share of the liquidation value that may be used, less the requirement."""
+        terms = {name: (loan, cap) for name, loan, cap in self.coins}
+        balance, collateral, margin = portfolio.cash, context.zero, context.zero
+        equity = portfolio.cash
+        for market in portfolio.markets:
+            if market.perp is not None:
+                balance = balance + market.perp.unsettled
+                equity = equity + market.perp.unsettled
+                margin = margin + self.perpetuals.requirement(context, market, check)
+            if market.underlying in terms:
+                loan, cap = terms[market.underlying]
+                weight = context.quotient_down(context.unit + loan, context.count(2))
+                counted = context.minimum(context.maximum(market.base, context.zero), cap)
+                value = context.mul_down(counted, market.spot)
+                collateral = collateral + context.mul_down(value, weight)
+                equity = equity + context.mul_to_zero(market.base, market.spot)
+        borrowed = context.maximum(-balance, context.zero)
+        needed = context.of(LEAST_REQUIREMENT) + margin + borrowed
+        held = context.maximum(balance, context.zero) + context.minimum(self.borrow_cap, collateral)
+        charges = {
+            "perpetuals": margin,
+            "borrowed": borrowed,
+            "least requirement": context.of(LEAST_REQUIREMENT),
+        }
+        return Judgement(check, context.mul_down(held, self.ratio) - needed, equity, charges=charges)
+
+
+HYPERLIQUID_PORTFOLIO: HyperliquidPortfolio[int] = HyperliquidPortfolio(
+    HYPERLIQUID, (("BTC", WAD // 2, 20 * WAD),), 10**6 * WAD, LIQUIDATION_RATIO
+)
+"""Alpha: loan-to-value 0.5 and 20 BTC a user, a million dollars of borrowing a user."""

@@ -27,7 +27,9 @@ from protocol.margin.levels import Levels, LevelTerms, levels
 from protocol.margin.presets.deribit_standard import DERIBIT_STANDARD
 from protocol.margin.presets.derive_deployed import PORTFOLIO, STANDARD, portfolio_2
 from protocol.margin.presets.grids import GRIDS
-from protocol.margin.presets.hyperliquid import HYPERLIQUID
+from protocol.margin.presets.hyperliquid import HYPERLIQUID, HYPERLIQUID_PORTFOLIO
+from protocol.margin.presets.simm_portfolio import SIMM_CRYPTO, VAR_CRYPTO
+from protocol.margin.presets.tiered_cross import BINANCE
 
 
 class MarginRule(Protocol[N]):
@@ -257,6 +259,39 @@ PRESETS: tuple[Preset, ...] = (
         "2025",
         frozenset({Kind.PERPETUAL}),
         ("BTC", "ETH"),
+    ),
+    Preset(
+        "hyperliquid-portfolio",
+        HYPERLIQUID_PORTFOLIO,
+        "Hyperliquid documentation, portfolio margin (alpha)",
+        "2026",
+        frozenset({Kind.PERPETUAL, Kind.BASE}),
+        ("BTC", "ETH"),
+        collateral=frozenset({"BTC"}),
+    ),
+    Preset(
+        "binance",
+        BINANCE,
+        "Binance documentation, BTCUSDT up to 300,000 dollars",
+        "2025",
+        frozenset({Kind.PERPETUAL}),
+        ("BTC",),
+    ),
+    Preset(
+        "simm-crypto",
+        SIMM_CRYPTO,
+        "form: ISDA SIMM 2.7+2412; volatilities and correlations our own, one bucket of crypto",
+        "2026",
+        frozenset(Kind) - {Kind.TOKEN},
+        ("BTC", "ETH", "SOL"),
+    ),
+    Preset(
+        "var-crypto",
+        VAR_CRYPTO,
+        "normal value at risk, one day at 99 %; volatilities and correlations our own",
+        "2026",
+        frozenset(Kind) - {Kind.TOKEN},
+        ("BTC", "ETH", "SOL"),
     ),
     Preset(
         "hyperliquid-isolated",

@@ -18,10 +18,14 @@ from protocol.margin.weights import Slice, sliced
 
 @dataclass(frozen=True, slots=True)
 class TieredMarket(Generic[N]):
-    """Initial and maintenance rates by slices of notional."""
+    """Initial and maintenance rates by slices of notional.
+
+    ``greatest`` is the notional up to which they are known; zero if they hold for any.
+    """
 
     initial: tuple[Slice[N], ...]
     maintenance: tuple[Slice[N], ...]
+    greatest: N
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +37,7 @@ class TieredCross(Generic[N]):
     markets
         By underlying.
     haircuts
-        Weights of collateral by slices of amount; what has none does not count.
+        Weights of collateral by slices of amount, of underlyings held too; what has none does not count.
     """
 
     markets: tuple[tuple[str, TieredMarket[N]], ...]
@@ -53,6 +57,18 @@ class TieredCross(Generic[N]):
                 full = full - counted
             charges[f"haircut of {token.asset}"] = full
         for holding in portfolio.markets:
+            held = context.mul_to_zero(holding.base, holding.spot)
+            slices = dict(self.haircuts).get(holding.underlying)
+            if slices is not None:
+                owned = context.maximum(holding.base, context.zero)
+                counted = context.mul_down(sliced(context, owned, slices), holding.spot)
+                # A debt counts in full.
+                counted = counted - context.mul_down(
+                    context.maximum(-holding.base, context.zero), holding.spot
+                )
+                equity = equity + held
+                excess = excess + counted
+                charges[f"haircut of {holding.underlying}"] = held - counted
             result = unrealised(context, holding)
             needed = self.requirement(context, holding, check)
             equity = equity + result
@@ -82,17 +98,18 @@ def leverage_tiers(context: Context[N], tiers: tuple[tuple[int, int], ...]) -> T
     """
     initial = tuple(Slice(context.of(lower * WAD), context.of(WAD // most)) for lower, most in tiers)
     maintenance = tuple(Slice(context.of(lower * WAD), context.of(WAD // most // 2)) for lower, most in tiers)
-    return TieredMarket(initial, maintenance)
+    return TieredMarket(initial, maintenance, context.zero)
 
 
 def rate_tiers(
-    initial: tuple[tuple[int, int], ...], maintenance: tuple[tuple[int, int], ...]
+    initial: tuple[tuple[int, int], ...], maintenance: tuple[tuple[int, int], ...], greatest: int = 0
 ) -> TieredMarket[int]:
-    """Return rates from (notional in whole units, rate in hundred-thousandths)."""
+    """Return rates from (notional in whole units, rate in hundred-thousandths), known up to ``greatest``."""
     scale = WAD // 10**5
     return TieredMarket(
         tuple(Slice(lower * WAD, rate * scale) for lower, rate in initial),
         tuple(Slice(lower * WAD, rate * scale) for lower, rate in maintenance),
+        greatest * WAD,
     )
 
 
@@ -104,8 +121,26 @@ def haircut_tiers(rows: tuple[tuple[int, int], ...]) -> tuple[Slice[int], ...]:
 BYBIT_BTC_COLLATERAL = haircut_tiers(((0, 98), (10, 95), (20, 90), (30, 85), (40, 80), (50, 0)))
 """Bybit unified account, BTC as collateral: the documentation's example (amounts in BTC)."""
 
-BINANCE_BTC = rate_tiers(((0, 800),), ((0, 400),))
+OKX_DISCOUNTS = (90, 89, 88)
+OKX_DISCOUNT_STEP = 2
+
+
+def okx_discounts(bounds: tuple[int, ...]) -> tuple[Slice[int], ...]:
+    """Return OKX's discount rates of AVAX: 0.90, 0.89, 0.88, then 0.02 less a tier (documentation).
+
+    ``bounds`` are the amounts from which the tiers hold, whole units, the first at zero; they change often
+    and are not given here.
+    """
+    later = len(bounds) - len(OKX_DISCOUNTS)
+    steps = (OKX_DISCOUNTS[-1] - OKX_DISCOUNT_STEP * (i + 1) for i in range(later))
+    rates = (*OKX_DISCOUNTS, *steps)
+    return haircut_tiers(tuple((bound, max(rate, 0)) for bound, rate in zip(bounds, rates, strict=False)))
+
+
+BINANCE_BTC = rate_tiers(((0, 800),), ((0, 400),), greatest=300_000)
 """Binance BTCUSDT: 0.40 % maintenance to 300,000 dollars (documentation). Assumed: initial at twice that."""
+BINANCE: TieredCross[int] = TieredCross((("BTC", BINANCE_BTC),))
+"""Tiers above 300,000 dollars are not known here: a larger position is refused."""
 
 
 def unified_ratio(context: Context[N], judgement: Judgement[N]) -> N:

@@ -150,7 +150,7 @@ def test_the_exact_rule_is_the_tiered_preset_s_with_one_tier() -> None:
     case = exact_case(22, 200)
     rule = TieredCross(
         tuple(
-            (str(j), TieredMarket((Slice(0, rate),), (Slice(0, rate),)))
+            (str(j), TieredMarket((Slice(0, rate),), (Slice(0, rate),), 0))
             for j, rate in enumerate(case.weights.rates)
         )
     )
