@@ -75,6 +75,11 @@ GET_RESERVE_CAPS = Function(
     "(uint256 borrowCap, uint256 supplyCap)",
     "46fbe558",
 )
+GET_RESERVE_TOKENS_ADDRESSES = Function(
+    "getReserveTokensAddresses(address asset)",
+    "(address aTokenAddress, address stableDebtTokenAddress, address variableDebtTokenAddress)",
+    "d2493b6c",
+)
 IS_LIQUIDATION_ALLOWED = Function(
     "isLiquidationAllowed()",
     "(bool)",

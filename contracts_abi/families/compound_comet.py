@@ -29,6 +29,11 @@ BASE_TOKEN_PRICE_FEED = Function(
     "(address)",
     "e7dad6bd",
 )
+BASE_TOKEN = Function(
+    "baseToken()",
+    "(address)",
+    "c55dae63",
+)
 BASE_SCALE = Function(
     "baseScale()",
     "(uint256)",

@@ -186,6 +186,15 @@ def _add_chain_commands(add: Callable[[str, str], argparse.ArgumentParser]) -> N
         metavar="N",
         help="uniswap-v3: with all positions, found in the events since block N (the pool's first)",
     )
+    snapshot.add_argument(
+        "--protocol-file",
+        metavar="FILE",
+        help="aave-v3, compound-v3: a protocol file with the listings, cash and accounts that were read",
+    )
+    snapshot.add_argument(
+        "--pools", nargs="+", default=[], metavar="PAIR", help="Uniswap V2 pairs for its venues, same block"
+    )
+    snapshot.add_argument("--record", metavar="FILE", help="write all reads to FILE")
     record = add("record", "write reads, rounds or events to a file; check a recording")
     record.add_argument(
         "what", choices=("reads", "rounds", "syncs", "swaps", "receipts", "check", "check-receipts")

@@ -8,6 +8,7 @@ from argparse import Namespace
 from collections.abc import Callable
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Any
 
 from contracts_abi.deployments import addresses
 from contracts_abi.families import uniswap_v3
@@ -28,6 +29,7 @@ from oracles.chain.readers.venues import (
     read_uniswap_v3,
     read_whole_vault,
 )
+from oracles.chain.recording import RecordingReader, save_recording
 from protocol.venues.uniswap_v3.pool import UniswapV3Pool
 from protocol.venues.venue import State, Venue
 from scenarios.cli.answer import Answer, plain
@@ -51,12 +53,20 @@ WHOLE: dict[str, Callable[[Reader, str], Venue]] = {
 
 def run(arguments: Namespace) -> Answer:
     """Read, write the file if asked, and answer."""
-    with reader_of(arguments) as reader:
+    if arguments.pools and not arguments.protocol_file:
+        raise UsageError("--pools are venues of a --protocol-file FILE")
+    with reader_of(arguments) as source:
+        reader = RecordingReader(source) if arguments.record else source
         state = _state(reader, arguments)
+        pools = _venues(reader, "uniswap-v2", arguments.pools) if arguments.pools else {}
+        if isinstance(reader, RecordingReader):
+            save_recording(reader.recording, Path(arguments.record))
     document = {
         "snapshot": {"protocol": arguments.protocol, "trust": reader.trust, **block_data(reader.block)}
     }
     document |= state
+    if arguments.protocol_file:
+        return _protocol_file(document, pools, arguments)
     text = _text(document, arguments.output)
     if arguments.output:
         from scenarios.report.write import write_atomically
@@ -70,6 +80,27 @@ def run(arguments: Namespace) -> Answer:
             sys.stdout.write(text)
 
     return Answer({**document, **({"file": arguments.output} if arguments.output else {})}, show)
+
+
+def _protocol_file(document: dict[str, Any], pools: dict[str, Any], arguments: Namespace) -> Answer:
+    """Write the protocol file, checked as any other, and answer."""
+    from scenarios.files.document import parse_document
+    from scenarios.files.from_snapshot import protocol_from_snapshot
+    from scenarios.files.protocol_checks import read_protocol
+    from scenarios.report.write import write_atomically
+
+    path = str(arguments.protocol_file)
+    if not path.endswith((".yaml", ".yml")):
+        raise UsageError(f"--protocol-file {path}: a protocol file is YAML, name it .yaml")
+    text = _text(protocol_from_snapshot(document, pools), path)
+    file = read_protocol(parse_document(text.encode(), path))
+    write_atomically(Path(path), text)
+    answer = {**document["snapshot"], "file": path, "accounts": len(file.accounts)}
+
+    def show() -> None:
+        sys.stderr.write(f"protocol file: {path}; next: backstop stress {path} --runs 200\n")
+
+    return Answer(answer, show)
 
 
 def _text(document: object, path: str | None) -> str:
@@ -98,16 +129,7 @@ def _state(reader: Reader, arguments: Namespace) -> dict[str, dict[str, object]]
         raise UsageError(f"--positions-from is for uniswap-v3, not {protocol}")
     if protocol in POOLS:
         _need(given, protocol, "the address of at least one pool")
-        made = run_plans(reader, [POOLS[protocol](address) for address in given])
-        venues: dict[str, object] = {}
-        for address, item in zip(given, made, strict=True):
-            if isinstance(item, ChainError):
-                raise item
-            venue = item
-            if isinstance(item, UniswapV3Pool) and arguments.positions_from is not None:
-                venue = _with_positions(reader, arguments, address, item)
-            venues[address.lower()] = {"kind": protocol, "state": venue.to_state()}
-        return {"venues": venues}
+        return {"venues": _venues(reader, protocol, given, arguments)}
     if protocol in WHOLE:
         _need(given, protocol, "the address of at least one pool")
         return {
@@ -125,6 +147,21 @@ def _state(reader: Reader, arguments: Namespace) -> dict[str, dict[str, object]]
         pool = run_plan(reader, read_curve_stableswap(*given))
         return {"venues": {given[0].lower(): {"kind": "curve", "state": pool.to_state()}}}
     return {"protocol": run_plan(reader, _protocol(reader.block.chain_id, protocol, given))}
+
+
+def _venues(
+    reader: Reader, kind: str, given: list[str], arguments: Namespace | None = None
+) -> dict[str, object]:
+    """Return the state of pools of one kind by address; V3 pools with positions where the arguments ask."""
+    venues: dict[str, object] = {}
+    for address, item in zip(given, run_plans(reader, [POOLS[kind](a) for a in given]), strict=True):
+        if isinstance(item, ChainError):
+            raise item
+        venue = item
+        if arguments and isinstance(item, UniswapV3Pool) and arguments.positions_from is not None:
+            venue = _with_positions(reader, arguments, address, item)
+        venues[address.lower()] = {"kind": kind, "state": venue.to_state()}
+    return venues
 
 
 def _with_positions(reader: Reader, arguments: Namespace, address: str, pool: UniswapV3Pool) -> UniswapV3Pool:

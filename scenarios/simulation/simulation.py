@@ -130,13 +130,13 @@ class Simulation:
     def _open_accounts(self) -> None:
         file, world = self.file, self.world
         for owner, opening in file.accounts.items():
+            for asset, amount in opening.balances.items():
+                world.fund(self.protocol.account(owner), asset, self.units(asset, max(amount, Decimal(0))))
+        for owner, opening in file.accounts.items():
             account = self.protocol.account(owner)
             for asset, amount in opening.balances.items():
-                units = self.units(asset, abs(amount))
-                if amount > 0:
-                    world.fund(account, asset, units)
-                else:
-                    world.move(account, OUTSIDE, asset, units, "opening debt")
+                owed = self.units(asset, max(-amount, Decimal(0)))
+                world.move(account, OUTSIDE, asset, owed, "opening debt")
             for name, size in opening.positions.items():
                 market = file.perpetuals[name]
                 units = int(abs(size).scaleb(market.decimals))

@@ -302,6 +302,11 @@ def test_aave_market_and_positions(world: ChainWorld, client: Client) -> None:
     teach(world, data, aave_v3.GET_RESERVE_CONFIGURATION_DATA, settings, asset)
     teach(world, data, aave_v3.GET_RESERVE_CAPS, [100, 200], asset)
     teach(world, asset, erc20.SYMBOL, ["WETH"])
+    claims, debts = world.canned(), world.canned()
+    teach(world, data, aave_v3.GET_RESERVE_TOKENS_ADDRESSES, [claims, OTHER, debts], asset)
+    teach(world, asset, erc20.BALANCE_OF, [70], claims)
+    teach(world, claims, erc20.TOTAL_SUPPLY, [80])
+    teach(world, debts, erc20.TOTAL_SUPPLY, [10])
     account = [10**12, 5 * 10**11, 1, 8250, 8000, 1_650_000_000_000_000_000]
     teach(world, pool, aave_v3.GET_USER_ACCOUNT_DATA, account, USER)
     teach(world, pool, aave_v3.GET_USER_EMODE, [1], USER)
@@ -310,6 +315,7 @@ def test_aave_market_and_positions(world: ChainWorld, client: Client) -> None:
     reserve = state["reserves"][asset]
     assert (reserve["symbol"], reserve["price"], reserve["price_source"]) == ("WETH", 2000 * 10**8, OTHER)
     assert (reserve["liquidationThreshold"], reserve["supplyCap"]) == (8250, 200)
+    assert (reserve["cash"], reserve["supplied"], reserve["borrowed"]) == (70, 80, 10)
     position = state["positions"][USER]
     assert position["healthFactor"] == 1_650_000_000_000_000_000
     assert position["reserves"][asset]["currentVariableDebt"] == 5
@@ -342,6 +348,10 @@ def test_a_real_aave_pool(world: ChainWorld, client: Client) -> None:
     )
     assert (reserve["supplyCap"], reserve["price_source"]) == (10**6, aave.sources[0])
     assert state["reserves"][borrowed]["decimals"] == 6
+    lent = state["reserves"][borrowed]
+    assert lent["cash"] == 93_000 * 10**6
+    assert lent["supplied"] >= 100_000 * 10**6
+    assert lent["borrowed"] == position["reserves"][borrowed]["currentVariableDebt"]
     source = sampled("aave", lambda block: stores.read_aave_price("aave", aave.oracle, collateral, block))
     live = read_view(LiveReader.open(client), [source])
     assert read(live.nodes["aave"], live.view).price == 2000
@@ -373,15 +383,22 @@ def test_compound_market_and_positions(world: ChainWorld, client: Client) -> Non
     teach(world, comet, compound_comet.GET_PRICE, [2000 * 10**8], THIRD)
     info = (0, "0x" + "44" * 20, THIRD, 10**18, 82 * 10**16, 85 * 10**16, 93 * 10**16, 10**24)
     teach(world, comet, compound_comet.GET_ASSET_INFO, [info], 0)
+    base = world.canned()
+    teach(world, comet, compound_comet.BASE_TOKEN, [base])
+    teach(world, base, erc20.SYMBOL, ["USDC"])
+    teach(world, base, erc20.BALANCE_OF, [123], comet)
+    teach(world, comet, erc20.BALANCE_OF, [5], USER)
     teach(world, comet, compound_comet.BORROW_BALANCE_OF, [77], USER)
     teach(world, comet, compound_comet.IS_LIQUIDATABLE, [False], USER)
     teach(world, comet, compound_comet.COLLATERAL_BALANCE_OF, [10**18], USER, info[1])
     state: Any = run_plan(LiveReader.open(client), protocols.read_compound_v3(comet, [USER]))
     assert (state["base_price"], state["reserves"], state["utilization"]) == (10**8, -5, 9 * 10**17)
+    assert (state["base_token"], state["base_symbol"], state["cash"]) == (base, "USDC", 123)
     assert state["assets"][0]["price"] == 2000 * 10**8
     assert state["assets"][0]["liquidateCollateralFactor"] == 85 * 10**16
     assert state["positions"][USER] == {
         "borrow_balance": 77,
+        "supply_balance": 5,
         "liquidatable": False,
         "collateral": {info[1]: 10**18},
     }

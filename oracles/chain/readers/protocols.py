@@ -5,7 +5,7 @@ Each plan returns plain data under the protocols' own names, every amount as the
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
 
 from contracts_abi.codec import Value
 from contracts_abi.entry import Function
@@ -59,7 +59,7 @@ def _record(function: Function, value: Value) -> Plain:
 
 
 def read_aave_v3(pool: str, data_provider: str, oracle: str, users: Sequence[str] = ()) -> Plan[Plain]:
-    """Read reserves (configuration, caps, price, symbol) and the positions of ``users``."""
+    """Read reserves (configuration, caps, price, symbol, cash, totals) and the positions of ``users``."""
     reserves_list = call(pool, aave_v3.GET_RESERVES_LIST)
     unit = call(oracle, aave_v3.BASE_CURRENCY_UNIT)
     accounts = [call(pool, aave_v3.GET_USER_ACCOUNT_DATA, user) for user in users]
@@ -76,7 +76,9 @@ def read_aave_v3(pool: str, data_provider: str, oracle: str, users: Sequence[str
     holdings = [
         call(data_provider, aave_v3.GET_USER_RESERVE_DATA, asset, user) for user in users for asset in assets
     ]
-    second = yield [prices, *sources, *settings, *caps, *symbols, *holdings]
+    tokens = [call(data_provider, aave_v3.GET_RESERVE_TOKENS_ADDRESSES, asset) for asset in assets]
+    second = yield [prices, *sources, *settings, *caps, *symbols, *holdings, *tokens]
+    third_calls, third = yield from _aave_totals(assets, tokens, second[-len(tokens) :] if tokens else [])
     quoted = prices.value(second[0])
     assert isinstance(quoted, tuple)
     n = len(assets)
@@ -89,6 +91,15 @@ def read_aave_v3(pool: str, data_provider: str, oracle: str, users: Sequence[str
             "price_source": sources[number].address(rest[number]),
             **_named(settings[number], rest[n + number]),
             **_named(caps[number], rest[2 * n + number]),
+            **{
+                name: item.integer(outcome)
+                for name, item, outcome in zip(
+                    ("cash", "supplied", "borrowed"),
+                    third_calls[3 * number : 3 * number + 3],
+                    third[3 * number : 3 * number + 3],
+                    strict=True,
+                )
+            },
         }
     positions: Plain = {}
     for place, user in enumerate(users):
@@ -108,6 +119,22 @@ def read_aave_v3(pool: str, data_provider: str, oracle: str, users: Sequence[str
             "reserves": own,
         }
     return {"base_currency_unit": unit.integer(first[1]), "reserves": reserves, "positions": positions}
+
+
+def _aave_totals(
+    assets: Sequence[str], tokens: Sequence[Call], outcomes: Sequence[Outcome]
+) -> Generator[Sequence[Call], Sequence[Outcome], tuple[Sequence[Call], Sequence[Outcome]]]:
+    """Read per reserve what its aToken holds, and what aToken and variable debt token have issued."""
+    calls: list[Call] = []
+    for asset, item, outcome in zip(assets, tokens, outcomes, strict=True):
+        a_token, _, debt_token = (str(value) for value in item.values(outcome))
+        calls += [
+            call(asset, erc20.BALANCE_OF, a_token),
+            call(a_token, erc20.TOTAL_SUPPLY),
+            call(debt_token, erc20.TOTAL_SUPPLY),
+        ]
+    found = (yield calls) if calls else []
+    return calls, found
 
 
 def _symbol(item: Call, outcome: Outcome) -> str:
@@ -137,7 +164,13 @@ def read_compound_v3(comet: str, accounts: Sequence[str] = ()) -> Plan[Plain]:
         for account in accounts
         for function in (compound_comet.BORROW_BALANCE_OF, compound_comet.IS_LIQUIDATABLE)
     ]
-    first = yield [count, feed, *plain, *flags]
+    base = call(comet, compound_comet.BASE_TOKEN)
+    lent = [call(comet, erc20.BALANCE_OF, account) for account in accounts]
+    first = yield [count, feed, *plain, *flags, base, *lent]
+    base_token = base.address(first[-1 - len(lent)])
+    supplied = [
+        item.integer(outcome) for item, outcome in zip(lent, first[len(first) - len(lent) :], strict=True)
+    ]
     infos = [call(comet, compound_comet.GET_ASSET_INFO, n) for n in range(count.integer(first[0]))]
     base_feed = feed.address(first[1])
     base_price = call(comet, compound_comet.GET_PRICE, base_feed)
@@ -151,9 +184,13 @@ def read_compound_v3(comet: str, accounts: Sequence[str] = ()) -> Plan[Plain]:
         for account in accounts
         for asset in assets
     ]
-    third = yield [*prices, *held]
-    for asset, item, outcome in zip(assets, prices, third, strict=False):
+    symbols = [call(address, erc20.SYMBOL) for address in (base_token, *(str(a["asset"]) for a in assets))]
+    cash = call(base_token, erc20.BALANCE_OF, comet)
+    third = yield [*prices, *held, cash, *symbols]
+    names = [_symbol(item, outcome) for item, outcome in zip(symbols, third[-len(symbols) :], strict=True)]
+    for asset, item, outcome, name in zip(assets, prices, third, names[1:], strict=False):
         asset["price"] = item.integer(outcome)
+        asset["symbol"] = name
     n = len(assets)
     positions: Plain = {}
     for place, account in enumerate(accounts):
@@ -163,6 +200,7 @@ def read_compound_v3(comet: str, accounts: Sequence[str] = ()) -> Plan[Plain]:
         }
         positions[account.lower()] = {
             "borrow_balance": flags[2 * place].integer(first[5 + 2 * place]),
+            "supply_balance": supplied[place],
             "liquidatable": flags[2 * place + 1].value(first[6 + 2 * place]),
             "collateral": {asset: amount for asset, amount in own.items() if amount},
         }
@@ -170,7 +208,10 @@ def read_compound_v3(comet: str, accounts: Sequence[str] = ()) -> Plan[Plain]:
         item.integer(outcome) for item, outcome in zip(plain, first[2:5], strict=True)
     )
     return {
+        "base_token": base_token,
+        "base_symbol": names[0],
         "base_scale": scale,
+        "cash": cash.integer(third[-1 - len(symbols)]),
         "base_price": base_price.integer(second[0]),
         "base_price_feed": base_feed,
         "utilization": utilization,
