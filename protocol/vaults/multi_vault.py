@@ -197,6 +197,10 @@ class MultiVault:
         holds most value; each move is the least that helps, found by bisection, and never takes the giver
         below his opening requirement. Accounts that cannot be helped whole are helped as far as it goes.
         """
+        with Transaction(self.state, f"rebalancing of {holder}"):
+            return self._rebalance(holder, market)
+
+    def _rebalance(self, holder: str, market: MarketState) -> tuple[Moved, ...]:
         done: list[Moved] = []
         names = self.accounts(holder)
         for _ in range(len(names) ** 2 * max(1, len(self.rules.collateral))):
