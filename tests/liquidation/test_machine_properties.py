@@ -9,11 +9,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from liquidation_world import ACTIONS, PRESETS, World
+from liquidation_world import ACTIONS, PRESETS, PROMISES, World
+from protocol.transaction import State
 
 MAX_AMOUNT = 10**6
 LONG_RUN_ACTIONS = 1_000_000
 ACTIONS_PER_WORLD = 500
+HEALING = {name for name, design in PRESETS.items() if design(State()).heals}
+NEVER_PAID = {"compound", "hyperliquid", "liquity"}
+"""Designs whose takers (reserves, a backstop vault, other borrowers) bear losses before any payer does."""
 
 step = st.tuples(st.sampled_from(ACTIONS), st.integers(0, 2), st.integers(1, MAX_AMOUNT))
 
@@ -27,8 +31,11 @@ def test_random_actions(preset: str, steps: list[tuple[str, int, int]]) -> None:
         world.act(name, who, amount)
 
 
-def run(preset: str, seed: int, actions: int) -> dict[str, int]:
-    """Play ``actions`` random actions in fresh worlds of ``ACTIONS_PER_WORLD``; return outcomes counted."""
+def run(preset: str, seed: int, actions: int, checked: dict[str, int]) -> dict[str, int]:
+    """Play ``actions`` random actions in fresh worlds of ``ACTIONS_PER_WORLD``; return outcomes counted.
+
+    How often each promise was checked is added to ``checked``.
+    """
     counts: dict[str, int] = {}
     draw = Random(f"{preset}:{seed}")
     done = 0
@@ -39,24 +46,37 @@ def run(preset: str, seed: int, actions: int) -> dict[str, int]:
             done += 1
         for name, count in world.counts.items():
             counts[name] = counts.get(name, 0) + count
+        for name, count in world.checked.items():
+            checked[name] = checked.get(name, 0) + count
     return counts
 
 
 @pytest.mark.parametrize("preset", PRESETS)
 def test_every_preset_liquidates(preset: str) -> None:
-    counts = run(preset, 1, 1500)
+    checked: dict[str, int] = {}
+    counts = run(preset, 1, 3000, checked)
     assert counts["liquidate"] > 3, counts
-    assert sum(counts.values()) == 1500
+    assert sum(counts.values()) == 3000
+    # Every promise was put to the test under this design, not only written down.
+    heals, waterfall = PROMISES[4:]
+    for promise in PROMISES[:4]:
+        assert checked[promise] > 0, promise
+    if preset in HEALING:
+        assert checked[heals] > 0
+    if preset not in NEVER_PAID:
+        assert checked[waterfall] > 0
 
 
 @pytest.mark.long
 def test_a_million_actions(capsys: pytest.CaptureFixture[str]) -> None:
     share = -(-LONG_RUN_ACTIONS // len(PRESETS))
     total: dict[str, int] = {}
+    checked: dict[str, int] = {}
     for preset in PRESETS:
-        for name, count in run(preset, 2, share).items():
+        for name, count in run(preset, 2, share, checked).items():
             total[name] = total.get(name, 0) + count
     done = sum(total.values())
     assert done >= LONG_RUN_ACTIONS
     with capsys.disabled():
         sys.stdout.write(f"\n{done:,} actions over {len(PRESETS)} presets: {total}\n")
+        sys.stdout.write(f"promises checked: {checked}\n")

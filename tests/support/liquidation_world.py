@@ -1,13 +1,14 @@
 """A small protocol with every kind of action, driven by numbers: for property tests and for the long run.
 
-Three traders with spot collateral, debts and one perpetual; lenders, a keeper, a fund, a backstop vault.
-Every action checks what must hold of it at once; a refusal is a normal outcome, a broken rule an assertion.
+Three traders with spot collateral, debts and one perpetual; lenders, a keeper, a fund, a backstop vault. The
+lenders' claim is a vault in which the traders may hold shares. Every action checks what must hold of it at
+once; a refusal is a normal outcome, a broken rule an assertion. The promises, by name, are in ``PROMISES``.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import pairwise
 
@@ -27,6 +28,7 @@ from protocol.liquidation.view import Kind as PartKind
 from protocol.liquidation.waterfall import Deficit, Fund, Haircut, Socialise, Waterfall
 from protocol.market_state import MarketState, Price
 from protocol.transaction import State, Transaction
+from protocol.venues.vault_share import VaultShare, openzeppelin
 
 USD, ETH, PERP = "USD", "ETH", "ETH-PERP"
 DECIMALS = {USD: 6, ETH: 18, PERP: 9, quote_of(PERP): 6}
@@ -35,6 +37,16 @@ LENDERS, KEEPER, HOUSE, FUND, VAULT, DEFICIT = (
     f"p:{n}" for n in ("lenders", "keeper", "house", "fund", "vault", "deficit")
 )
 OTHERS = "p:others"
+SHARE, MINT = "p shares", "p mint"
+PROMISES = (
+    "conservation",
+    "no gain from liquidating oneself at a fair price",
+    "no withdrawal beyond the excess",
+    "shares never mint value",
+    "a liquidation does not lower the excess of the rest where the design promises it",
+    "the waterfall's order is kept",
+)
+"""What every action is checked for; ``World.checked`` counts how often each applied."""
 PLAIN_ACCOUNTS = (LENDERS, KEEPER, HOUSE, FUND, VAULT, DEFICIT, OTHERS)
 START_PRICE = 2000 * 10**6  # six decimals
 PROTOCOL = "p"
@@ -96,6 +108,17 @@ def waterfall(kind: str) -> Waterfall:
     return Waterfall(levels[kind])
 
 
+def purse(account: str) -> str:
+    """Return the wallet that holds a trader's shares."""
+    return f"purse of {account}"
+
+
+def price_of(vault: VaultShare) -> Fraction:
+    """Return assets per share, virtual ones included."""
+    assets = vault.total_assets + vault.virtual_assets
+    return Fraction(assets, vault.total_supply + vault.virtual_shares)
+
+
 def worth_something(view: View) -> bool:
     return view.judgement.equity >= 0
 
@@ -137,6 +160,12 @@ PRESETS: dict[str, Callable[[State], LiquidationPolicy]] = {
         waterfall("social"),
         deleveraging=Deleveraging(Queue(), opposite(s)),
     ),
+    # A fund alone stands behind it: what it cannot pay is deleveraged.
+    "insured": lambda s: replace(
+        catalogue.mango(Waterfall((Fund(FUND),))),
+        name="insured",
+        deleveraging=Deleveraging(Queue(), opposite(s)),
+    ),
     "liquity": lambda s: catalogue.liquity(
         waterfall("fund"), VAULT, lambda asset: max(0, s.ledger.balance(VAULT, asset)), OTHERS
     ),
@@ -152,6 +181,9 @@ class World:
         for name in (*TRADERS, *PLAIN_ACCOUNTS):
             self.book.open(Account(name, Kind.MARGIN, PROTOCOL))
         self.book.open(Account("world", Kind.ISSUER))
+        self.book.open(Account(MINT, Kind.ISSUER))
+        for name in TRADERS:
+            self.book.open(Account(purse(name)))
         self.book.list_instrument(PERP)
         for account, dollars, ether in (
             (LENDERS, 10**14, 10**24),
@@ -163,9 +195,12 @@ class World:
             self.book.post("world", account, ETH, ether)
         for account in TRADERS:
             self.book.post("world", account, USD, 10**10)
+        # The first lender's shares: the claim was not given to the vault, it was bought.
+        self.book.post(MINT, "world", SHARE, 10**20)
         self.price, self.now, self.dead = START_PRICE, 0, False
         self.machine = Machine(self.state, PRESETS[preset](self.state), judge, USD, HOUSE, frozenset({PERP}))
         self.counts: dict[str, int] = {}
+        self.checked = dict.fromkeys(PROMISES, 0)
 
     @property
     def market(self) -> MarketState:
@@ -193,11 +228,17 @@ class World:
         self.check()
 
     def snapshot(self) -> dict[str, dict[str, int]]:
-        return {name: dict(self.book.balances(name)) for name in (*TRADERS, *PLAIN_ACCOUNTS)}
+        purses = [purse(name) for name in TRADERS]
+        return {name: dict(self.book.balances(name)) for name in (*TRADERS, *PLAIN_ACCOUNTS, *purses)}
+
+    def saw(self, promise: int) -> None:
+        """Count a check of a promise."""
+        self.checked[PROMISES[promise]] += 1
 
     def check(self) -> None:
         """Check what holds always: conservation, and nobody but margin accounts below zero."""
         self.book.assert_conserved("an action")
+        self.saw(0)
         assert self.book.cash(PROTOCOL, PERP) == 0
         assert self.book.cash(PROTOCOL, quote_of(PERP)) == 0
 
@@ -217,6 +258,40 @@ class World:
                 raise MissingPriceError("margin", ())
         assert INITIAL.excess(self.book.balances(account), self.market) >= 0
         assert self.equity(account) >= 0
+        self.saw(2)
+
+    def vault(self) -> VaultShare:
+        """Return the lenders' claim in dollars as a vault."""
+        held, supply = max(0, self.book.balance(LENDERS, USD)), self.book.issued(MINT, SHARE)
+        return openzeppelin(USD, SHARE, total_assets=held, total_supply=supply, offset=6)
+
+    def do_supply(self, account: str, amount: int) -> None:
+        """Lend dollars for shares of the lenders' claim."""
+        before, dollars, name = self.vault(), amount * 10**3, purse(account)
+        shares, after = before.deposit(dollars)
+        with Transaction(self.state, "supply"):
+            self.book.post("world", LENDERS, USD, dollars)
+            self.book.post(MINT, name, SHARE, shares)
+        self.check_shares(before, after, shares, dollars)
+
+    def do_redeem(self, account: str, amount: int) -> None:
+        """Redeem a part of the shares."""
+        before, name = self.vault(), purse(account)
+        shares = self.book.balance(name, SHARE) * min(amount, 10**6) // 10**6
+        paid, after = before.redeem(shares)
+        with Transaction(self.state, "redeem"):
+            self.book.post(name, MINT, SHARE, shares)
+            self.book.post(LENDERS, "world", USD, paid)
+        self.check_shares(before, after, shares, paid)
+
+    def check_shares(self, before: VaultShare, after: VaultShare, shares: int, assets: int) -> None:
+        """Check that those who did nothing lost nothing, and that the caller got no more than he gave."""
+        assert self.vault() == after
+        assert price_of(after) >= price_of(before)
+        assert after.to_assets_down(after.total_supply) <= after.total_assets
+        if after.total_supply > before.total_supply:
+            assert after.to_assets_down(shares) <= assets
+        self.saw(3)
 
     def do_borrow(self, account: str, amount: int) -> None:
         """Draw as much as initial margin allows, or a part of it, of what the account lacks."""
@@ -315,6 +390,7 @@ class World:
             # A unit of a token may be lost to rounding in each asset that moved.
             slack = sum((value(self.market, name, 2) for name in (USD, ETH, PERP)), Fraction(0))
             assert step.after.excess >= min(0, step.before.excess) - slack
+            self.saw(4)
 
     def promised(self, step: Step) -> bool:
         """Return whether the collateral taken counts for less than the debt repaid for it.
@@ -341,6 +417,7 @@ class World:
                 assert self.book.balance(FUND, asset) == 0
             if 2 in ranks and isinstance(self.machine.policy.waterfall.payers[1], Socialise):
                 assert self.book.balance(LENDERS, asset) <= 0
+            self.saw(5)
 
     def self_liquidation(self, account: str, other: str) -> None:
         """Two accounts of one holder: liquidating one by the other gains nothing but what payers gave."""
@@ -354,6 +431,7 @@ class World:
         # What a protocol's own account takes over below zero is its loss, not found money.
         taken_over = negative if step.taker in PLAIN_ACCOUNTS else Fraction(0)
         assert self.equity(account) + self.equity(other) <= owned + received + taken_over
+        self.saw(1)
 
 
 ACTIONS = (
@@ -371,5 +449,8 @@ ACTIONS = (
     "liquidate",
     "liquidate_all",
     "self_liquidate",
+    "self_liquidate",
     "deleverage",
+    "supply",
+    "redeem",
 )
