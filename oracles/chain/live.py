@@ -13,6 +13,7 @@ from oracles.chain import live_pools
 from oracles.chain.calls import Plan
 from oracles.chain.errors import UnknownSourceError
 from oracles.chain.header import Block
+from oracles.chain.live_quotes import QUOTES
 from oracles.chain.live_view import Found, LiveSource
 from oracles.chain.readers import stores
 from oracles.chain.readers.chainlink import read_chainlink
@@ -149,8 +150,11 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
     """
     kind, colon, rest = text.partition(":")
     if colon:
+        if kind in QUOTES:
+            return [QUOTES[kind](text, rest)]
         if kind not in BY_KIND:
-            raise UnknownSourceError(f"no kind of source {kind!r}; there is {', '.join(BY_KIND)}", kind=kind)
+            known = ", ".join((*BY_KIND, *QUOTES))
+            raise UnknownSourceError(f"no kind of source {kind!r}; there is {known}", kind=kind)
         _check_key(kind, rest)
         return [BY_KIND[kind](chain_id, text, rest)]
     found: list[LiveSource] = []

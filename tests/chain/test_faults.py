@@ -338,7 +338,7 @@ def test_error_in_one_item_costs_only_that_item(
 
 
 def test_shifted_answers_are_beyond_one_node_but_not_beyond_two(
-    world: ChainWorld, proxy_of: Callable[..., FaultProxy]
+    world: ChainWorld, proxy_of: Callable[..., FaultProxy], record_property: Callable[[str, object], None]
 ) -> None:
     """A node that lies consistently can only be found out by another one (or by proofs)."""
     liar = proxy_of(world.node.url, rewrite(shifted)())
@@ -352,6 +352,7 @@ def test_shifted_answers_are_beyond_one_node_but_not_beyond_two(
         with pytest.raises(ChainError) as caught:
             read_answers(reader, list(world.proxies.items()))
     assert caught.value.exit_code == 4
+    record_property("chain fault", "refused")
 
 
 def test_failover_passes_by_a_broken_endpoint(world: ChainWorld, proxy_of: Callable[..., FaultProxy]) -> None:
@@ -413,7 +414,7 @@ def test_huge_answers_are_refused_within_little_memory(
 
 
 def test_lagging_node_among_several_cannot_lower_a_price(
-    world: ChainWorld, proxy_of: Callable[..., FaultProxy]
+    world: ChainWorld, proxy_of: Callable[..., FaultProxy], record_property: Callable[[str, object], None]
 ) -> None:
     """The lagging node does not know the pinned hash; another one answers."""
     head = world.rpc("eth_getBlockByNumber", "latest", False)["hash"]
@@ -427,11 +428,15 @@ def test_lagging_node_among_several_cannot_lower_a_price(
     slow = proxy_of(world.node.url, lagging)
     with Client([slow.url, world.node.url], chain_id=1, policy=FAST) as client:
         assert prices(client, world, multicall=True, block="latest") == [world.answers[p] for p in PAIRS]
+    record_property("chain fault", "right")
     with Client([slow.url], chain_id=1, policy=FAST) as client, pytest.raises(HeaderNotFoundError):
         prices(client, world, multicall=True, block="latest")
+    record_property("chain fault", "refused")
 
 
-def test_stale_zero_negative_and_clamped_answers_are_said(world: ChainWorld, client: Client) -> None:
+def test_stale_zero_negative_and_clamped_answers_are_said(
+    world: ChainWorld, client: Client, record_property: Callable[[str, object], None]
+) -> None:
     world.transmit("DAI/USD", 10**8)
     world.wait(500_000)
     for pair, answer in (("ETH/USD", 0), ("BTC/USD", -7)):
@@ -443,3 +448,5 @@ def test_stale_zero_negative_and_clamped_answers_are_said(world: ChainWorld, cli
     stale = found[4]
     assert isinstance(stale, ChainlinkRound)
     assert LiveReader.open(client).block.timestamp - stale.updated_at >= 500_000
+    for verdict in ("refused", "refused", "right"):  # zero, negative, and the stale one given with its age
+        record_property("chain fault", verdict)

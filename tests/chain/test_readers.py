@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from fractions import Fraction
 from functools import partial
 from typing import Any
 
@@ -19,9 +21,11 @@ from contracts_abi.families import (
     chainlink_proxy,
     chronicle,
     compound_comet,
+    curve_stableswap_ng,
     derive_v2,
     erc20,
     erc4626,
+    euler_oracle,
     exchange_rates,
     gmx_v2,
     maker,
@@ -51,6 +55,7 @@ from oracles.chain.readers.venues import (
 from oracles.node import read
 from oracles.sources.sequencer import SequencerUp
 from protocol.errors import ZeroAmountError
+from protocol.venues.uniswap_v3.oracle_library import consult
 from real_vaults import KINDS, RealVault
 from twins import Operation
 from uniswap_v2_twins import PairTwins
@@ -226,7 +231,9 @@ def test_tellor_gives_the_report_before_a_time(world: ChainWorld, client: Client
     assert reports.reports == ((block.timestamp - 1200, 5 * 10**18),)
 
 
-def test_sequencer_feed_guards_a_price(world: ChainWorld, client: Client) -> None:
+def test_sequencer_feed_guards_a_price(
+    world: ChainWorld, client: Client, record_property: Callable[[str, object], None]
+) -> None:
     feed, now = world.canned(), world.now
     for answer, started, fine in (
         (0, now - 10_000, True),
@@ -243,6 +250,7 @@ def test_sequencer_feed_guards_a_price(world: ChainWorld, client: Client) -> Non
         )
         guarded = SequencerUp(uptime="up", grace=3600, parents=(live.nodes["chainlink ETH/USD"],))
         assert read(guarded, view).ok is fine
+        record_property("chain fault", "right" if fine else "refused")
     teach(world, feed, chainlink_proxy.LATEST_ROUND_DATA, [1, 2, now, now, 1])
     with pytest.raises(UnusableStateError):
         run_plan(LiveReader.open(client), stores.read_sequencer("L2", feed))
@@ -265,8 +273,16 @@ def test_all_known_sources_of_a_pair(world: ChainWorld, client: Client) -> None:
     assert all(name.startswith("chainlink") and "SVR" in name for name in live.failures)
 
 
+BAD_QUOTES = [
+    *("uniswap-v3-twap:0x12:60", f"uniswap-v3-twap:{USER}", f"uniswap-v3-twap:{USER}:0"),
+    *(f"uniswap-v3-twap:{USER}:4294967296", f"curve-ema:{USER}:8", f"curve-ema:{USER}:-1"),
+    *(f"euler:{USER}:{OTHER}", f"capo:{USER}:1", "capo:0x" + "zz" * 20),
+]
+
+
 @pytest.mark.parametrize(
-    "text", ["NO/PAIR", "nothing:0x" + "1" * 40, "chainlink:0x12", "rate:DOGE", "pyth:0x11", "vault:"]
+    "text",
+    ["NO/PAIR", "nothing:0x" + "1" * 40, "chainlink:0x12", "rate:DOGE", "pyth:0x11", "vault:", *BAD_QUOTES],
 )
 def test_unknown_sources_are_named(text: str) -> None:
     with pytest.raises(ChainError) as caught:
@@ -290,6 +306,54 @@ def test_spot_prices_of_pools(world: ChainWorld, client: Client) -> None:
     teach(world, manager, uniswap_v4.GET_SLOT0, [0, 0, 0, 0], pool_id)
     empty = read_view(LiveReader.open(client), sources[1:])
     assert isinstance(empty.failures["v4"], UnusableStateError)
+
+
+def test_a_mean_price_is_the_pools_own(world: ChainWorld, client: Client) -> None:
+    twins = PoolTwins(AnvilChain(world.node))
+    for operation in (
+        Operation("initialise", (3 << 96,)),
+        Operation("grow", (20,)),
+        Operation("mint", (0, 18_000, 24_000, 10**20, 0, 0)),
+        Operation("wait", (60,)),
+        Operation("swap", (1, 10**19, (1 << 96) * 28 // 10, 0)),
+        Operation("wait", (300,)),
+        Operation("swap", (0, 10**18, (1 << 96) * 9, 0)),
+        Operation("wait", (60,)),
+        Operation("swap", (0, 10**18, (1 << 96) * 9, 0)),
+    ):
+        twins.apply(operation)
+    reader = LiveReader.open(client)
+    for window in (1, 59, 301, 400):
+        (source,) = sources_of(1, f"uniswap-v3-twap:{twins.pool}:{window}")
+        live = read_view(reader, [source])
+        assert not live.failures, live.failures
+        kinds = ["int56[]", "uint160[]"]
+        answer = world.call(twins.pool, call_data("observe(uint32[])", [window, 0]))
+        before, now = decode(kinds, answer)[0]
+        tick, _ = consult(twins.model, window, time=reader.block.timestamp)
+        assert tick == (now - before) // window
+        price = float(read(live.nodes[source.name], live.view).price)
+        assert price == pytest.approx(1.0001**tick, rel=1e-9)
+    live = read_view(reader, sources_of(1, f"uniswap-v3-twap:{twins.pool}:100000"))
+    assert "OLD" in str(next(iter(live.failures.values())))
+
+
+def test_quotes_of_adapters(world: ChainWorld, client: Client) -> None:
+    contract, base, quote = world.canned(), world.token(18), world.token(6)
+    teach(world, contract, euler_oracle.GET_QUOTE, [2_500_123_456], 10**18, base, quote)
+    teach(world, contract, chainlink_proxy.LATEST_ANSWER, [99_990_000])
+    teach(world, contract, chainlink_proxy.DECIMALS, [8])
+    teach(world, contract, curve_stableswap_ng.PRICE_ORACLE, [1_001 * 10**15], 0)
+    teach(world, contract, curve_stableswap_ng.PRICE_ORACLE, [0], 1)
+    names = {
+        f"euler:{contract}:{base}:{quote}": Fraction("2500.123456"),
+        f"capo:{contract}": Fraction("0.9999"),
+        f"curve-ema:{contract}": Fraction("1.001"),
+    }
+    live = read_view(LiveReader.open(client), [s for name in names for s in sources_of(1, name)])
+    assert {name: read(node, live.view).price for name, node in live.nodes.items()} == names
+    empty = read_view(LiveReader.open(client), sources_of(1, f"curve-ema:{contract}:1"))
+    assert isinstance(next(iter(empty.failures.values())), UnusableStateError)
 
 
 def test_aave_market_and_positions(world: ChainWorld, client: Client) -> None:

@@ -142,13 +142,16 @@ def test_wrong_chain_is_refused(world: ChainWorld) -> None:
         LiveReader.open(client)
 
 
-def test_a_reorganised_block_is_named(world: ChainWorld, client: Client) -> None:
+def test_a_reorganised_block_is_named(
+    world: ChainWorld, client: Client, record_property: Callable[[str, object], None]
+) -> None:
     world.transmit("ETH/USD", 77 * 10**8)
     reader = LiveReader.open(client)
     world.rpc("anvil_reorg", 1, [])
     client.policy = FAST
     with pytest.raises(ReorganisedError):
         read_answers(reader, feeds(world))
+    record_property("chain fault", "refused")
 
 
 def test_new_aggregator_behind_a_proxy_changes_the_phase(world: ChainWorld, client: Client) -> None:
