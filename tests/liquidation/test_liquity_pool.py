@@ -9,7 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from preset_world import E18, ETH
-from protocol.errors import LiquidationSizeError
+from protocol.errors import LiquidationSizeError, OverflowedError
+from protocol.fixed_point import WAD
 from protocol.ledger import Account, Kind, Ledger, Posting
 from protocol.liquidation.presets.liquity import StabilityPool
 
@@ -72,7 +73,12 @@ def test_stability_pool_never_owes_more_than_it_holds(steps: list[tuple[str, str
         moved: tuple[Posting, ...] = ()
         if action == "offset":
             before = pool.coins
-            pool, burnt, _, moved = pool.offset("trove", amount, collateral)
+            try:
+                pool, burnt, _, moved = pool.offset("trove", amount, collateral)
+            except OverflowedError:
+                # A few units offset after a division that left more over: the contract's subtraction reverts.
+                assert amount * WAD < pool.loss_error
+                continue
             if before:
                 exact = {n: v * (1 - Fraction(burnt, before)) for n, v in exact.items()}
         elif action == "provide":
