@@ -6,6 +6,7 @@ from typing import Annotated, TypeAlias
 
 from pydantic import Field
 
+from scenarios.agents.basis import BasisTrader, PerpetualFlow
 from scenarios.agents.lending import Borrowers, Keeper, LoopingBorrower
 from scenarios.agents.making import BookMaker, RangeProvider
 from scenarios.agents.publishers import ColludingPublisher, Publisher
@@ -28,7 +29,9 @@ AgentFile: TypeAlias = Annotated[
     | Keeper
     | Publisher
     | ColludingPublisher
-    | Sandwicher,
+    | Sandwicher
+    | PerpetualFlow
+    | BasisTrader,
     Field(discriminator="type"),
 ]
 """What may stand under ``agents``; a new one is a subclass and a name here."""

@@ -261,6 +261,14 @@ class Attacker(BaseModel):
             if number >= controlled:
                 act_agents(game)
 
+    def wait_step(self, game: Simulation) -> None:
+        """Let one step of the run pass at unmoved outside prices; the file's agents act in it."""
+        if game.blocks is not None:
+            game.blocks.step({})
+            return
+        game.advance(game.file.run.step_seconds)
+        act_agents(game)
+
     def wait_for_control(self, game: Simulation, blocks: int) -> None:
         """Wait for ``blocks`` blocks in a row of the proposer whom the file's chain gives to attackers.
 

@@ -14,6 +14,7 @@ from scenarios.attackers.beliefs import (
     StaleFeed,
 )
 from scenarios.attackers.governance import GovernanceListing
+from scenarios.attackers.marks import MarkManipulation
 from scenarios.attackers.prices import (
     FlashLoanManipulation,
     LiquidationHunting,
@@ -32,6 +33,7 @@ AttackerFile: TypeAlias = Annotated[
     | PublisherMinority
     | LatencyChoice
     | SelfLiquidation
+    | MarkManipulation
     | VaultDumping
     | GovernanceListing,
     Field(discriminator="type"),

@@ -126,6 +126,9 @@ def check_chain(model: ProtocolFile) -> Iterator[Finding]:
     chain = model.chain
     if chain is None:
         return
+    if model.population is not None:
+        message = "a population is judged as arrays, without blocks"
+        yield Finding("population", ("chain",), message, "no chain", at_key=True)
     asset = model.assets.get(chain.native)
     if asset is None:
         yield _unknown(("chain", "native"), "asset", chain.native, model.assets)

@@ -24,6 +24,7 @@ from scenarios.files.model_at import model_at
 from scenarios.files.population_checks import check_population
 from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_carry_checks import check_carry
 from scenarios.files.protocol_chain import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
@@ -119,6 +120,7 @@ def _check(model: ProtocolFile) -> Iterator[Finding]:
     yield from check_market(model)
     yield from check_population(model)
     yield from check_chain(model)
+    yield from check_carry(model)
     for section, entries in (("agents", model.agents), ("attacks", model.attacks)):
         for name, entry in entries.items():
             yield from _check_names(model, (section, name), entry)

@@ -9,6 +9,7 @@ from pydantic import Field
 
 from scenarios.files.margin_terms import MarginName
 from scenarios.files.per_asset import Positives
+from scenarios.files.protocol_carry import FundingFile, InterestFile, MarkVenueFile
 from scenarios.files.protocol_parts import Decimals, Part
 from scenarios.files.quantities import Fraction, NotNegative, Number, Positive
 
@@ -30,13 +31,14 @@ class ListingFile(Part):
     debt_ceiling: NotNegative | None = Field(
         None, description="Isolation: most debt in money against it, and no other collateral beside it."
     )
+    interest: InterestFile | None = Field(None, description="None: debt costs nothing.")
     terms: dict[str, Number] = Field(default_factory=dict, description=TERMS_HELP)
 
 
 class PerpetualFile(Part):
     """A linear perpetual market."""
 
-    underlying: str = Field(description="Asset whose price is the mark.")
+    underlying: str = Field(description="Asset whose price is the index.")
     decimals: Decimals = 6
     maximum_leverage: Positive = Field(description="One over the initial margin rate.")
     maintenance_leverage: Positive | None = Field(
@@ -44,6 +46,14 @@ class PerpetualFile(Part):
     )
     position_limit: Positive | None = Field(None, description="Most base that one account may hold.")
     open_interest_cap: Positive | None = Field(None, description="Most base that all longs may hold.")
+    venue: MarkVenueFile | None = Field(
+        None, description="Market of its own, whose price is the mark; without one the mark is the index."
+    )
+    margin_price: Literal["index", "mark"] = Field("index", description="Price by which margin is judged.")
+    mark_cap: Fraction | None = Field(
+        None, description="Most by which the mark may stray from the index where margin is judged."
+    )
+    funding: FundingFile | None = Field(None, description="None: no funding is charged.")
     terms: dict[str, Number] = Field(default_factory=dict, description=TERMS_HELP)
 
 

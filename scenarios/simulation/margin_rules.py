@@ -67,7 +67,7 @@ class LendingRule:
 class AaveRule:
     """Aave V3 without efficiency modes: base currency with 8 decimals, ratios in ten-thousandths.
 
-    Interest is not simulated: indices are one.
+    Interest is charged on balances themselves: indices are one.
     """
 
     listings: Mapping[str, tuple[int, int]]

@@ -11,7 +11,9 @@ DEFICIT = f"{GROUP}:deficit"
 HOUSE = f"{GROUP}:house"
 RESERVES = f"{GROUP}:reserves"
 VAULT = f"{GROUP}:backstop vault"
-OWN = (DEPOSITORS, FUND, DEFICIT, HOUSE, RESERVES, VAULT)
+PERPETUAL_VENUE = f"{GROUP}:perpetual venue"
+"""The protocol's side of trades on perpetuals' own markets."""
+OWN = (DEPOSITORS, FUND, DEFICIT, HOUSE, RESERVES, VAULT, PERPETUAL_VENUE)
 """Margin accounts that the protocol itself keeps; no margin rule judges them."""
 OTHERS = "others"
 """Owner of the positions and orders with which a file's venues begin."""

@@ -1,8 +1,7 @@
 """The simulated protocol in a world: deposits, loans, perpetuals and liquidations on one ledger.
 
 A loan is a negative balance of a margin account; what others lent stands in one account of depositors, so the
-protocol's cash is the sum over its accounts. Interest and funding are not charged: paths are short beside
-their rates. Every action must run inside a transaction of the world.
+protocol's cash is the sum over its accounts. Every action must run inside a transaction of the world.
 """
 
 from __future__ import annotations
@@ -24,6 +23,7 @@ from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import ListingFile, PerpetualFile
 from scenarios.simulation.backstop import opposite
 from scenarios.simulation.build import Graph, units_of
+from scenarios.simulation.carry.marks import Marks
 from scenarios.simulation.governance import Decided, decided
 from scenarios.simulation.isolation import require_room, room_down
 from scenarios.simulation.liquidation_rules import build_policy, within_means
@@ -69,16 +69,19 @@ class Protocol:
     graph: Graph
     _own_rule: MarginRule = field(init=False)
     machine: Machine = field(init=False)
+    marks: Marks = field(init=False)
     _judged: dict[str, Judged] = field(default_factory=dict)
     _by_vote: tuple[Mapping[str, Decided], MarginRule] | None = None
 
     def __post_init__(self) -> None:
         file, world = self.file, self.world
         self._own_rule = build_rule(file, self.open_interest)
+        self.marks = Marks(file, world)
         for name, market in file.perpetuals.items():
             world.state.ledger.list_instrument(name)
             world.decimals[name] = market.decimals
             world.decimals[quote_of(name)] = world.decimals[file.margin.settlement]
+        self.marks.open()
         for name in OWN:
             world.margin_account(GROUP, name.removeprefix(f"{GROUP}:"))
         policy = build_policy(file, self.winners, world.state.ledger, self.opposite)
@@ -108,11 +111,11 @@ class Protocol:
         return self.market_at(prices)
 
     def market_at(self, prices: Mapping[str, Price]) -> MarketState:
-        """Return a market state with the perpetuals priced by their underlyings."""
+        """Return a market state with the perpetuals at the prices by which margin judges them."""
         full = dict(prices)
         for name, market in self.file.perpetuals.items():
             if market.underlying in prices:
-                full[name] = prices[market.underlying]
+                full[name] = self.marks.margin_price(name, prices)
             if self.file.margin.settlement in prices:
                 full[quote_of(name)] = prices[self.file.margin.settlement]
         return MarketState(full, self.world.decimals, SCALE)
@@ -275,20 +278,27 @@ class Protocol:
         long, short = self.account(buyer), self.account(seller)
         exact = units * price * Fraction(10) ** (self.world.decimals[settlement] - market.decimals)
         cost = -(-exact.numerator // exact.denominator)
-        before = {owner: self._position(owner, name) for owner in (buyer, seller)}
+        self.exchange(long, short, name, units, cost, taker=long, judged=(buyer, seller))
+        return cost
+
+    def exchange(
+        self, long: str, short: str, name: str, units: int, cost: int, *, taker: str, judged: tuple[str, ...]
+    ) -> None:
+        """Move raw base between margin accounts for a cost; the judged owners must be permitted it."""
+        market, settlement = self.perpetual(name), self.file.margin.settlement
+        before = {owner: self._position(owner, name) for owner in judged}
         open_before = self.open_interest(name)
         self.world.move(short, long, name, units, "matched")
         self.world.move(long, short, quote_of(name), cost, "matched")
         fee = int(cost * Fraction(self.file.fees.perpetual))
-        self.world.move(long, FUND, settlement, fee, "taker fee")
-        for owner in (buyer, seller):
+        self.world.move(taker, FUND, settlement, fee, "taker fee")
+        for owner in judged:
             size = self._position(owner, name)
             if abs(size) > abs(before[owner]):
                 self._limit("position limit", name, market.position_limit, abs(size))
             self.require_initial(owner)
         if self.open_interest(name) > open_before:
             self._limit("open interest cap", name, market.open_interest_cap, self.open_interest(name))
-        return cost
 
     def _position(self, owner: str, name: str) -> int:
         return self.world.balance(self.account(owner), name)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from scenarios.agents.lending import money
 from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Seed
+from scenarios.simulation.carry.trading import index_of, mark_of
 from scenarios.simulation.contagion import Link, contagion
 from scenarios.simulation.market import Path, conditions_at, draw, prices_at, seed_of
 from scenarios.simulation.names import FUND
@@ -295,6 +296,14 @@ def _sample(game: Simulation, series: list[Series]) -> None:
         panel = f"Price of {asset}"
         rows.append(("oracle", f"{money_name}/{asset}", panel, believed))
         rows.append(("outside", f"{money_name}/{asset}", panel, whole_price(game.outside[asset])))
+    for name, perpetual in game.file.perpetuals.items():
+        if perpetual.venue is not None:
+            mark, index = mark_of(game.protocol, name), index_of(game.protocol, name)
+            panel, unit = f"Mark of {name}", game.file.margin.settlement
+            rows += [
+                (word, unit, panel, None if price is None else whole_price(price))
+                for word, price in (("mark", mark), ("index", index))
+            ]
     wealth = game.wealth()
     rows.append(("bad debt", money_name, "Accounts", money(wealth.bad_debt)))
     debt = sum((game.value(a, game.protocol.borrowed(a)) for a in game.file.listings), Fraction(0))

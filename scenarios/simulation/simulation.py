@@ -21,6 +21,7 @@ from scenarios.errors import PopulationError
 from scenarios.files.protocol import ProtocolFile
 from scenarios.seeds import Stream
 from scenarios.simulation.build import PRICE_DECIMALS, build_graph, build_vault, build_venue, units_of
+from scenarios.simulation.carry.charges import charge, charges_anything
 from scenarios.simulation.conditions import Conditions, implied_volatility
 from scenarios.simulation.governance import begin_block
 from scenarios.simulation.outside import SOLD_OUTSIDE
@@ -99,12 +100,14 @@ class Simulation:
     step: int = -1
     blocks: Blocks | None = None
     conditions: Conditions = field(default_factory=Conditions)
+    charges: bool = field(init=False)
     _traded_outside: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         file = self.file
         if file.population is not None:
             raise PopulationError(file.title)
+        self.charges = charges_anything(file)
         world = World({name: asset.decimals for name, asset in file.assets.items()}, START, 0)
         self.world = world
         self.outside = {name: Fraction(asset.price) for name, asset in file.assets.items()}
@@ -201,7 +204,9 @@ class Simulation:
         self.elapse(seconds)
 
     def elapse(self, seconds: int) -> None:
-        """Do what happens by itself after ``seconds``: averages that are due are observed."""
+        """Do what happens by itself after ``seconds``: charges of time, and averages that are observed."""
+        if self.charges:
+            charge(self, seconds)
         for average in self.protocol.graph.averages:
             self._keep_observation(average.memory, average.venue, average.window, average.anyone_may_update)
 

@@ -28,6 +28,7 @@ EXAMPLES = (
     "black-thursday-keepers",
     "donated-rate",
     "four-samples",
+    "funding-squeeze",
     "governance-listing",
     "jelly",
     "lending-crash",
