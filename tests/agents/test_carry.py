@@ -20,9 +20,9 @@ from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_carry import FundingFile
 from scenarios.simulation.carry.funding import clamped_rate, settle_funding, velocity_rate
 from scenarios.simulation.carry.trading import index_of, mark_of, trade_on_venue
-from scenarios.simulation.market import draw_paths, prices_at, seed_of
+from scenarios.simulation.market import seed_of
 from scenarios.simulation.names import DEPOSITORS, FUND, RESERVES
-from scenarios.simulation.run import open_simulation, run_path, step_once
+from scenarios.simulation.run import open_simulation, run_path
 from scenarios.simulation.simulation import Simulation
 from scenarios.world import World
 
@@ -182,22 +182,17 @@ def test_a_long_pays_the_premium_of_eight_hours() -> None:
 
 def mean_gap(file: ProtocolFile, run: int) -> float:
     """Return the mean of |mark / index - 1| over a run's steps."""
-    game = opened(file, run)
-    drawn = draw_paths(file, seed_of(file), range(run, run + 1))
-    assert drawn is not None
-    gaps, paid = [], Decimal(0)
-    for step in range(file.run.steps):
-        step_once(game, prices_at(file, drawn[:, :, 0], step), step)
-        index, mark = index_of(game.protocol, PERP), mark_of(game.protocol, PERP)
-        assert index
-        assert mark
-        gaps.append(abs(float(mark / index) - 1))
-    game.world.state.ledger.assert_conserved("afterwards")
-    for event in game.events:
-        if event.kind == "funding":
-            assert isinstance(event.details["paid"], Decimal)
-            paid += event.details["paid"]
-    assert (paid > 0) == (file.perpetuals[PERP].funding is not None)
+    result = run_path(file, run=run)
+    marks, indices = (
+        next(line.values for line in result.series if line.name == name) for name in ("mark", "index")
+    )
+    gaps = [
+        abs(float(mark / index) - 1) for mark, index in zip(marks, indices, strict=True) if mark and index
+    ]
+    assert len(gaps) == file.run.steps + 1
+    funded = any(event.kind == "funding" for event in result.events)
+    assert funded == (file.perpetuals[PERP].funding is not None)
+    assert sum(result.gains.values()) == pytest.approx(0, abs=Decimal("0.1"))
     return mean(gaps)
 
 
