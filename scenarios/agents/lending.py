@@ -181,6 +181,8 @@ def log_step(game: Simulation, keeper: str, owner: str, step: Step) -> None:
             if asset in perpetuals:
                 base = Exact(units, 10 ** game.world.decimals[asset])
                 volume += abs(base * game.outside[perpetuals[asset].underlying])
+            elif asset in game.protocol.options:
+                volume += abs(game.unit_values()[asset] * units)
             elif asset in game.outside and (not perpetuals or units > 0):
                 volume += abs(game.value(asset, units))
         game.record(

@@ -39,6 +39,25 @@ MarginName: TypeAlias = Literal[
 ]
 SINGLE_MARKET: tuple[MarginName, ...] = ("derive-pmrm2", "derive-portfolio", "derive-portfolio-2", "gmx-v2")
 """Rules that judge one underlying at a time."""
+OPTIONS: tuple[MarginName, ...] = (
+    "derive-srm",
+    "derive-pmrm2",
+    "derive-standard",
+    "derive-portfolio",
+    "derive-portfolio-2",
+    "deribit",
+    "paradex",
+    "aevo",
+    "span",
+    "tims-broad",
+    "tims-narrow",
+)
+"""Rules that judge options."""
+UNDERLYINGS: Mapping[MarginName, tuple[str, ...]] = {
+    "derive-srm": ("ETH", "BTC"),
+    "derive-standard": ("ETH", "BTC"),
+}
+"""Assets for which a rule has published rates, where it judges no others."""
 ONE_MARKET: tuple[MarginName, ...] = ("gmx-v2",)
 """Rules of exactly one perpetual."""
 LENDING_ONLY: tuple[MarginName, ...] = ("loan-to-value", "aave-v3", "compound-v3", "euler-v2")

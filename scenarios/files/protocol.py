@@ -11,6 +11,7 @@ from scenarios.attackers.registry import AttackerFile
 from scenarios.files.governance import GovernanceFile
 from scenarios.files.protocol_chain import ChainFile
 from scenarios.files.protocol_market import MarketFile, PlainMarket
+from scenarios.files.protocol_options import OptionFile
 from scenarios.files.protocol_oracle import OracleFile
 from scenarios.files.protocol_parts import AccountFile, AssetFile, Part, VaultFile
 from scenarios.files.protocol_population import PopulationFile
@@ -41,6 +42,7 @@ class ProtocolFile(Part):
     oracle: OracleFile
     listings: dict[str, ListingFile] = Field(min_length=1)
     perpetuals: dict[str, PerpetualFile] = Field(default_factory=dict)
+    options: dict[str, OptionFile] = Field(default_factory=dict)
     margin: MarginFile = MarginFile()
     liquidation: LiquidationFile = LiquidationFile()
     insurance_fund: dict[str, NotNegative] = Field(default_factory=dict)

@@ -19,7 +19,15 @@ from scenarios.files.check_oracle import find_cycle
 from scenarios.files.document import Document, load_document, parse_document
 from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
-from scenarios.files.margin_terms import LENDING_ONLY, ONE_MARKET, SINGLE_MARKET, TERMS, PresetTerms
+from scenarios.files.margin_terms import (
+    LENDING_ONLY,
+    ONE_MARKET,
+    OPTIONS,
+    SINGLE_MARKET,
+    TERMS,
+    UNDERLYINGS,
+    PresetTerms,
+)
 from scenarios.files.model_at import model_at
 from scenarios.files.population_checks import check_population
 from scenarios.files.positions import Path
@@ -28,6 +36,7 @@ from scenarios.files.protocol_carry_checks import check_carry
 from scenarios.files.protocol_chain import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
+from scenarios.files.protocol_options import volatility_of
 from scenarios.files.protocol_oracle import check_node
 from scenarios.files.protocol_rules import PERPETUALS_ONLY
 from scenarios.files.protocol_venues import (
@@ -241,6 +250,7 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
             message = f"{model.margin.preset} judges one market, the file has {len(model.perpetuals)}"
             yield Finding("margin", ("margin", "preset"), message, "one perpetual, or another preset")
     yield from _check_terms(model)
+    yield from _check_options(model)
     if model.governance.token:
         yield from _known(("governance", "token"), model.governance.token, model.assets, "asset")
         if model.governance.supply is None:
@@ -254,7 +264,8 @@ def _check_rules(model: ProtocolFile) -> Iterator[Finding]:
             yield from _known(held, asset, model.listings, "listing", at_key=True)
         for market_name in account.positions:
             held = ("accounts", owner, "positions", market_name)
-            yield from _known(held, market_name, model.perpetuals, "perpetual", at_key=True)
+            positions = [*model.perpetuals, *model.options]
+            yield from _known(held, market_name, positions, "perpetual or option", at_key=True)
 
 
 _NAMED = {
@@ -273,6 +284,36 @@ _NAMED = {
     "funds": ("assets", "asset"),
 }
 """What the fields of agents and attackers name."""
+
+
+def _check_options(model: ProtocolFile) -> Iterator[Finding]:
+    """Check options, and that the margin preset has rates for what the positions depend on."""
+    preset, length = model.margin.preset, model.run.steps * model.run.step_seconds
+    for name, option in model.options.items():
+        place = ("options", name)
+        yield from _known((*place, "underlying"), option.underlying, model.oracle.prices, "priced asset")
+        if name in model.assets or name in model.perpetuals:
+            yield Finding("duplicate-name", place, f"{name!r} is an asset or perpetual too", at_key=True)
+        if volatility_of(option, model.market) is None:
+            message = f"no volatility of {option.underlying}"
+            yield Finding("volatility", place, message, "volatility here or in market", at_key=True)
+        if option.expiry <= length:
+            message = f"it expires within the run of {length} seconds"
+            yield Finding("expiry", (*place, "expiry"), message, f"more than {length}")
+    if model.options and not model.perpetuals:
+        yield Finding(
+            "options", ("options",), "options are held beside a perpetual", "an entry in perpetuals"
+        )
+    if model.options and preset not in OPTIONS:
+        yield Finding("margin", ("margin", "preset"), f"{preset} judges no options", ", ".join(OPTIONS))
+    rated = UNDERLYINGS.get(preset)
+    used = [("perpetuals", name, entry.underlying) for name, entry in model.perpetuals.items()]
+    used += [("options", name, entry.underlying) for name, entry in model.options.items()]
+    if rated is not None:
+        for section, name, underlying in used:
+            yield from _known((section, name, "underlying"), underlying, rated, f"market of {preset}")
+    if preset in SINGLE_MARKET and len({underlying for *_, underlying in used}) > 1:
+        yield Finding("margin", ("margin", "preset"), f"{preset} judges one underlying", "one underlying")
 
 
 def _check_terms(model: ProtocolFile) -> Iterator[Finding]:

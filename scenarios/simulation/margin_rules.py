@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 
 from protocol.fixed_point import RAY, WAD
@@ -38,12 +38,14 @@ from scenarios.simulation.margin_inputs import (
     OpenInterest,
     maintenance_of,
     nobody,
+    price_of,
     threshold_of,
 )
 from scenarios.simulation.margin_lending import comet_rule, euler_rule
 from scenarios.simulation.margin_perpetuals import dydx_rule, gmx_rule
 from scenarios.simulation.margin_solana import drift_rule, mango_v4_rule
 from scenarios.simulation.margin_synthetix import synthetix_rule
+from scenarios.simulation.options import Clock, Contract, contracts, expiries
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,40 +148,68 @@ class MangoRule:
 class PortfolioRule:
     """A preset that judges the common portfolio: tiers, scenario grids, Derive's and Deribit's rules.
 
-    Every debt, and the settlement asset itself, counts as cash. Prices are claimed with full confidence.
+    Every debt, the settlement asset itself and what an option has cost count as cash. Prices are claimed with
+    full confidence.
+
+    Parameters
+    ----------
+    perpetuals
+        Underlying by perpetual.
+    options
+        By name.
+    clock
+        Seconds since the start, for times to expiry.
+    base
+        Whether the underlying held as collateral is the market's base asset rather than a token.
     """
 
     rule: PresetRule[int]
     perpetuals: Mapping[str, str]
     settlement: str
+    options: Mapping[str, Contract] = field(default_factory=dict)
+    clock: Clock = lambda: 0
+    base: bool = False
 
-    def _portfolio(self, balances: Balances, market: MarketState) -> Portfolio[int]:
+    def portfolio(self, balances: Balances, market: MarketState) -> Portfolio[int]:
+        """Return the account as the rule sees it."""
         held = dict(balances)
-        markets = []
+        perps: dict[str, PerpHolding[int] | None] = {}
+        cash = 0
+        for name, option in self.options.items():
+            perps.setdefault(option.underlying, None)
+            held.pop(name, 0)
+            cash += market.value_down(quote_of(name), held.pop(quote_of(name), 0))
         for name, underlying in self.perpetuals.items():
             units, cost = held.pop(name, 0), held.pop(quote_of(name), 0)
-            size = units * WAD // 10 ** market.decimals[name]
-            price = market.value_down(name, 10 ** market.decimals[name])
             result = market.value_down(name, units) + market.value_down(quote_of(name), cost)
-            holding = PerpHolding(size, price, WAD, result)
-            markets.append(MarketHolding(underlying, price, WAD, holding, 0, ()))
-        cash, tokens = 0, []
+            size = units * WAD // 10 ** market.decimals[name]
+            known = perps.get(underlying)
+            if known is not None:
+                size, result = size + known.size, result + known.unsettled
+            perps[underlying] = PerpHolding(size, price_of(market, name), WAD, result)
+        markets = []
+        for underlying, perp in perps.items():
+            base = held.pop(underlying, 0) if self.base and held.get(underlying, 0) > 0 else 0
+            rows = expiries(self.options, underlying, balances, market, self.clock())
+            spot = price_of(market, underlying)
+            amount = base * WAD // 10 ** market.decimals[underlying] if base else 0
+            markets.append(MarketHolding(underlying, spot, WAD, perp, amount, rows))
+        tokens = []
         for asset, units in held.items():
             if units < 0 or asset == self.settlement:
                 cash += market.value_down(asset, units)
             else:
                 amount = units * WAD // 10 ** market.decimals[asset]
-                price = market.value_down(asset, 10 ** market.decimals[asset])
-                tokens.append(TokenHolding(asset, amount, price, WAD))
+                tokens.append(TokenHolding(asset, amount, price_of(market, asset), WAD))
         return Portfolio(cash, WAD, tuple(markets), tuple(tokens))
 
     def initial_excess(self, balances: Balances, market: MarketState) -> int:
         """Return equity that counts less initial margin."""
-        return self.rule.judge(EXACT, self._portfolio(balances, market), INITIAL).excess
+        return self.rule.judge(EXACT, self.portfolio(balances, market), INITIAL).excess
 
     def judge(self, balances: Balances, market: MarketState) -> Judgement:
         """Return equity, and what counts of it less maintenance margin."""
-        answer = self.rule.judge(EXACT, self._portfolio(balances, market), MAINTENANCE)
+        answer = self.rule.judge(EXACT, self.portfolio(balances, market), MAINTENANCE)
         return Judgement(answer.equity, answer.excess, answer.excess)
 
 
@@ -249,17 +279,32 @@ RULES: dict[MarginName, Callable[[ProtocolFile, OpenInterest], MarginRule]] = {
 ALIASES: dict[MarginName, str] = {"derive-srm": "derive-standard", "derive-pmrm2": "derive-portfolio-2"}
 
 
-def build_rule(file: ProtocolFile, open_interest: OpenInterest = nobody) -> MarginRule:
+BASE_IN_MARKET: frozenset[str] = frozenset({"derive-standard", "derive-portfolio"})
+"""Presets whose collateral in the underlying is the market's base asset, not a token."""
+
+
+def build_rule(
+    file: ProtocolFile, open_interest: OpenInterest = nobody, clock: Clock = lambda: 0
+) -> MarginRule:
     """Return the margin rule of a file.
 
     Parameters
     ----------
     open_interest
         Return the long side of a perpetual in raw base units, for rules that read it.
+    clock
+        Return the seconds since the start, for rules that judge options.
     """
     made = RULES.get(file.margin.preset)
     if made is not None:
         return made(file, open_interest)
     underlyings = {name: market.underlying for name, market in file.perpetuals.items()}
     name = ALIASES.get(file.margin.preset, file.margin.preset)
-    return PortfolioRule(preset(name).rule, underlyings, file.margin.settlement)
+    return PortfolioRule(
+        preset(name).rule,
+        underlyings,
+        file.margin.settlement,
+        contracts(file),
+        clock,
+        name in BASE_IN_MARKET,
+    )

@@ -13,6 +13,7 @@ from typing import ClassVar
 
 from oracles.node import evaluate
 from protocol.errors import BorrowRefusedError, CapExceededError, UnknownNameError
+from protocol.fixed_point import WAD
 from protocol.ledger import Kind, Ledger, quote_of
 from protocol.liquidation.deleveraging.policy import Candidate
 from protocol.liquidation.deleveraging.prices import bankruptcy_price, mark_price
@@ -30,6 +31,7 @@ from scenarios.simulation.liquidation_rules import build_policy, within_means
 from scenarios.simulation.margin_inputs import SCALE, MarginRule
 from scenarios.simulation.margin_rules import build_rule
 from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN, VAULT
+from scenarios.simulation.options import Contract, contracts
 from scenarios.world import World
 
 SLOPE = 3
@@ -67,6 +69,8 @@ class Protocol:
     file: ProtocolFile
     world: World
     graph: Graph
+    options: Mapping[str, Contract] = field(init=False)
+    _start: int = field(init=False)
     _own_rule: MarginRule = field(init=False)
     machine: Machine = field(init=False)
     marks: Marks = field(init=False)
@@ -75,18 +79,21 @@ class Protocol:
 
     def __post_init__(self) -> None:
         file, world = self.file, self.world
-        self._own_rule = build_rule(file, self.open_interest)
+        self._start, self.options = world.time, contracts(file)
+        self._own_rule = build_rule(file, self.open_interest, self.elapsed)
         self.marks = Marks(file, world)
-        for name, market in file.perpetuals.items():
+        places = {name: entry.decimals for name, entry in file.perpetuals.items()}
+        places |= {name: entry.decimals for name, entry in file.options.items()}
+        for name, decimals in places.items():
             world.state.ledger.list_instrument(name)
-            world.decimals[name] = market.decimals
+            world.decimals[name] = decimals
             world.decimals[quote_of(name)] = world.decimals[file.margin.settlement]
         self.marks.open()
         for name in OWN:
             world.margin_account(GROUP, name.removeprefix(f"{GROUP}:"))
         policy = build_policy(file, self.winners, world.state.ledger, self.opposite)
         cash = file.margin.settlement if file.perpetuals else next(iter(file.listings))
-        names = frozenset(file.perpetuals)
+        names = frozenset((*file.perpetuals, *file.options))
         self.machine = Machine(world.state, policy, self._judge, cash, HOUSE, names)
         for asset, listing in file.listings.items():
             world.fund(DEPOSITORS, asset, units_of(file, asset, listing.cash))
@@ -118,7 +125,16 @@ class Protocol:
                 full[name] = self.marks.margin_price(name, prices)
             if self.file.margin.settlement in prices:
                 full[quote_of(name)] = prices[self.file.margin.settlement]
+        for name, option in self.options.items():
+            if option.underlying in prices and self.file.margin.settlement in prices:
+                mark = option.price(prices[option.underlying].exact, self.elapsed())
+                full[name] = Price(int(mark * WAD))
+                full[quote_of(name)] = prices[self.file.margin.settlement]
         return MarketState(full, self.world.decimals, SCALE)
+
+    def elapsed(self) -> int:
+        """Return the seconds since the start."""
+        return self.world.time - self._start
 
     # Accounts
 
@@ -163,7 +179,7 @@ class Protocol:
             return self._own_rule
         if self._by_vote is None or self._by_vote[0] is not by_vote:
             file = self.file.model_copy(update={"listings": self.listings()})
-            self._by_vote = by_vote, build_rule(file, self.open_interest)
+            self._by_vote = by_vote, build_rule(file, self.open_interest, self.elapsed)
         return self._by_vote[1]
 
     def _judge(self, balances: Mapping[str, int], market: MarketState) -> Judgement:
@@ -362,7 +378,7 @@ class Protocol:
         if not any(units < 0 for units in held.values()):
             return False
         prices = tuple(market.prices.get(asset) for asset in held)
-        seen = self._judged.get(account)
+        seen = None if self.options else self._judged.get(account)
         if seen is not None and seen.held == held and seen.still_safe(prices):
             return False
         if any(price is None for price in prices):

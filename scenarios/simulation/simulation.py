@@ -141,10 +141,13 @@ class Simulation:
                 owed = self.units(asset, max(-amount, Decimal(0)))
                 world.move(account, OUTSIDE, asset, owed, "opening debt")
             for name, size in opening.positions.items():
-                market = file.perpetuals[name]
+                market = file.perpetuals.get(name) or file.options[name]
                 units = int(abs(size).scaleb(market.decimals))
-                price = file.price(market.underlying) / file.price(file.margin.settlement)
-                cost = int((abs(size) * price).scaleb(world.decimals[file.margin.settlement]))
+                money = Fraction(file.price(market.underlying))
+                if name in self.protocol.options:
+                    money = self.protocol.options[name].price(money, 0)
+                price = money / Fraction(file.price(file.margin.settlement))
+                cost = int(Fraction(abs(size)) * price * 10 ** world.decimals[file.margin.settlement])
                 # The other side of opening positions is held outside the protocol.
                 first, second = (OUTSIDE, account) if size > 0 else (account, OUTSIDE)
                 world.move(first, second, name, units, "opening position")
@@ -192,7 +195,12 @@ class Simulation:
     def unit_values(self) -> dict[str, Fraction]:
         """Return the value of one raw unit of everything on the ledger, at the outside prices."""
         perpetuals = {name: market.underlying for name, market in self.file.perpetuals.items()}
-        return unit_values(self.world, self.outside, perpetuals, self.file.margin.settlement)
+        values = unit_values(self.world, self.outside, perpetuals, self.file.margin.settlement)
+        for name, option in self.protocol.options.items():
+            mark = option.price(self.outside[option.underlying], self.protocol.elapsed())
+            values[name] = mark / 10 ** self.world.decimals[name]
+            values[quote_of(name)] = values[self.file.margin.settlement]
+        return values
 
     # Time
 

@@ -1,0 +1,36 @@
+"""Options in a protocol file: European, settled in cash, held as positions beside perpetuals."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from scenarios.files.protocol_parts import Decimals, Part
+from scenarios.files.quantities import Positive
+
+
+def volatility_of(option: OptionFile, market: object) -> Decimal | None:
+    """Return the option's own volatility, or that which a market model states for its underlying."""
+    if option.volatility is not None:
+        return option.volatility
+    stated = getattr(market, "volatility", None)
+    found = stated.get(option.underlying) if isinstance(stated, dict) else None
+    return found if isinstance(found, Decimal) and found > 0 else None
+
+
+class OptionFile(Part):
+    """A European option on an asset of the file, marked by Black's formula at the oracle's price.
+
+    The interest rate is zero, so the forward is the price. It must outlive the run: nothing settles in it.
+    """
+
+    underlying: str = Field(description="Asset whose price it depends on.")
+    type: Literal["call", "put"]
+    strike: Positive
+    expiry: Annotated[int, Field(ge=1, strict=True)] = Field(description="Seconds from the start.")
+    volatility: Positive | None = Field(
+        None, description="Implied, annualised; the market's volatility of the underlying if not given."
+    )
+    decimals: Decimals = 6
