@@ -196,7 +196,11 @@ def _judged(case: Case, rule: Preset, after: Case | None) -> RuleResult:
         parts = (found.given, found.together, found.apart, found.plain, found.saved, found.at_risk)
         stress = Stress(*map(number, parts))
     alone, common = _liquidation(case.model, rule, fitted[Level.MAINTENANCE].portfolio)
-    rows = {name: _level(answers[level], scenarios) for name, level in LEVELS.items() if level in answers}
+    rows = {
+        name: _level(answers[level], scenarios, ranged=bool(getattr(rule.rule, "stretches", ())))
+        for name, level in LEVELS.items()
+        if level in answers
+    }
     return RuleResult(
         rule.name,
         rule.source,
@@ -216,7 +220,7 @@ def _judged(case: Case, rule: Preset, after: Case | None) -> RuleResult:
     )
 
 
-def _level(answer: Judgement[int], scenarios: tuple[Scenario[int], ...]) -> LevelResult:
+def _level(answer: Judgement[int], scenarios: tuple[Scenario[int], ...], *, ranged: bool) -> LevelResult:
     charges = {name: number(amount) for name, amount in answer.charges.items()}
     worst: int | None = None
     words = "no scenarios"
@@ -227,7 +231,7 @@ def _level(answer: Judgement[int], scenarios: tuple[Scenario[int], ...]) -> Leve
             words = "of a scenario set of its own"
         elif answer.worst is not None and answer.worst < len(scenarios):
             worst = int(answer.worst)
-            words = in_words(scenarios[worst])
+            words = in_words(scenarios[worst]) + (", by the range of each" if ranged else "")
     return LevelResult(number(answer.requirement), number(answer.excess), worst, words, charges)
 
 

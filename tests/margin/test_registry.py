@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -21,6 +22,7 @@ from protocol.margin.presets.derive_deployed import (
     portfolio_2,
 )
 from protocol.margin.presets.registry import PRESETS, Kind, Preset, preset
+from scenarios.report.margin_rules_table import rules_table
 from scenarios.verify.margin_derive import (
     collateral_terms,
     portfolio_rule,
@@ -84,3 +86,9 @@ def test_a_token_without_terms_is_refused() -> None:
     token = TokenHolding("DOGE", WAD, WAD, WAD)
     with pytest.raises(CollateralDisabledError, match="DOGE"):
         portfolio_2("ETH", "0.02", "0.01").judge(EXACT, replace(hedged(0), tokens=(token,)), INITIAL)
+
+
+def test_the_table_of_rules_in_the_documentation_is_that_of_the_registry() -> None:
+    text = (Path(__file__).parents[2] / "docs/margin.md").read_text()
+    assert rules_table() in text
+    assert len({one.name for one in PRESETS}) == len(PRESETS)
