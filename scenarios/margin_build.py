@@ -50,6 +50,7 @@ from scenarios.files.portfolio import (
     Underlying,
 )
 from scenarios.margin_listed import kind_of
+from scenarios.margin_values import accrued_funding, amount_of, exit_cost, price_of
 
 SECONDS_PER_DAY = 86_400
 VIEWS = {
@@ -118,14 +119,13 @@ def build(model: PortfolioFile, extra_cash: int = 0, views: Views | None = None)
     cash = extra_cash
     tokens = []
     for name, held in model.collateral.items():
-        amount = wad(held.amount)
+        amount = amount_of(held)
         if held.cash:
             cash += amount
         elif name in markets:
             markets[name].base += amount
         elif amount:
-            assert held.price is not None
-            tokens.append(TokenHolding(name, amount, wad(held.price), wad(held.confidence)))
+            tokens.append(TokenHolding(name, amount, price_of(model, held), wad(held.confidence)))
     for position in model.positions:
         _add(model, markets, position, views[1])
     kinds = {kind_of(position) for position in model.positions}
@@ -134,6 +134,8 @@ def build(model: PortfolioFile, extra_cash: int = 0, views: Views | None = None)
         for name, market in markets.items()
         if market.base or market.linear or market.rows or market.futures
     )
+    for market in holdings:
+        cash -= _exit_costs(model.underlyings[market.underlying], market)
     portfolio = Portfolio(cash, wad(model.stable_price), holdings, tuple(tokens))
     return Account(portfolio, frozenset(kinds) | (kinds_of(portfolio) - {Kind.PERPETUAL}))
 
@@ -157,7 +159,7 @@ def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Positio
     market.linear = True
     if isinstance(position, Perpetual):
         market.size += units
-        market.gain += EXACT.mul_to_zero(units, mark - entry) + wad(position.funding)
+        market.gain += EXACT.mul_to_zero(units, mark - entry) + accrued_funding(prices, position)
     elif isinstance(position, InversePerpetual):
         contract = InverseContract("", position.underlying)
         market.size += EXACT.div_to_zero(units, mark)
@@ -185,6 +187,16 @@ def _holding(name: str, market: _Market, model: PortfolioFile, views: Views) -> 
     )
     spot = _seen(prices, wad(prices.index), views[0], market.base)
     return MarketHolding(name, spot, confidence, perp, market.base, expiries, _totals(prices))
+
+
+def _exit_costs(prices: Underlying, market: MarketHolding[int]) -> int:
+    cost = exit_cost(prices, market.base, market.spot)
+    if market.perp is not None:
+        cost += exit_cost(prices, market.perp.size, market.perp.price)
+    for expiry in market.expiries:
+        if expiry.future is not None:
+            cost += exit_cost(prices, expiry.future.size, expiry.forward)
+    return cost
 
 
 def _totals(prices: Underlying) -> MarketTotals[int] | None:
@@ -291,7 +303,7 @@ def _more_of(model: PortfolioFile, position: Position, order: TradeOrder) -> tup
     if isinstance(position, DatedFuture):
         now = prices.expiries[position.expiry].forward or prices.index
     if isinstance(position, Perpetual):
-        changes["funding"] = Decimal(0)
+        changes |= {"funding": Decimal(0), "velocity": None, "premium": None}
     return position.model_copy(update={**changes, "entry": order.price or now}), 0
 
 

@@ -18,6 +18,7 @@ from protocol.margin.what_if import Asset, Plan, cheapest_collateral
 from scenarios.files.portfolio import Collateral, PortfolioFile
 from scenarios.margin import number
 from scenarios.margin_judge import LEVELS, Case
+from scenarios.margin_values import price_of
 
 _ROUNDS = 8
 _STEP = Decimal("1e-9")
@@ -128,7 +129,9 @@ def _price(model: PortfolioFile, name: str) -> Decimal:
     held = model.collateral[name]
     if held.cash:
         return Decimal(1)
-    return model.underlyings[name].index if held.price is None else held.price
+    if name in model.underlyings:
+        return model.underlyings[name].index
+    return number(price_of(model, held))
 
 
 def _asset(case: Case, rule: Preset, level: str, name: str, before: Decimal) -> Asset:

@@ -26,12 +26,27 @@ PriceViewName: TypeAlias = Literal[
 ]
 
 
+class PoolShares(Part):
+    """A constant-product pool whose shares are held, valued so that trading against it cannot move it."""
+
+    assets: tuple[str, str] = Field(description="Underlyings of this file, or its cash.")
+    reserves: tuple[Positive, Positive]
+    supply: Positive = Field(description="Shares in circulation.")
+
+
 class Collateral(Part):
     """A balance: the account's cash, units of an underlying, or a token with a price of its own."""
 
     amount: Number = Field(description="Units; negative for a debt (cash and underlyings only).")
     cash: bool = Field(False, description="Whether this is the asset in which the account settles.")
     price: Positive | None = Field(None, description="For a token that is no underlying of this file.")
+    rate: Positive | None = Field(
+        None, description="Instead of a price: units of `follows` that a share of a vault stands for."
+    )
+    pool: PoolShares | None = Field(None, description="Instead of a price: the pool whose share it is.")
+    growth: Positive = Field(
+        ONE, description="Interest index now over that at entry: what a debt or a supply has grown by."
+    )
     confidence: Share = Field(ONE, description="What the token's oracle claims, 0 to 1.")
     follows: str | None = Field(None, description="Underlying with which the token's price moves.")
     available: NotNegative = Field(ZERO, description="Units outside that could be posted.")
@@ -86,6 +101,12 @@ class Underlying(Part):
     open_interest: OpenInterest | None = Field(None, description="Of all accounts, in units.")
     deposits: NotNegative = Field(ZERO, description="Of all accounts as a token, in units.")
     borrows: NotNegative = Field(ZERO, description="By all accounts, in units.")
+    half_spread: NotNegative = Field(
+        ZERO, description="Share of the price lost to the spread where everything held is sold."
+    )
+    depth: NotNegative = Field(
+        ZERO, description="Units that move the price by itself when sold; zero: no impact is counted."
+    )
     skew_scale: NotNegative = Field(
         ZERO, description="Skew that moves the price by itself; zero: closing has no impact."
     )
@@ -97,6 +118,23 @@ class _Contract(Part):
     name: str | None = Field(None, description="By which `--trade` finds it.")
 
 
+class VelocityTerms(Part):
+    """Funding that moves with the market's skew; open interest and skew scale are the underlying's."""
+
+    rate: Number = Field(ZERO, description="A day, when the position was last settled.")
+    greatest: Positive = Field(description="Change of the rate per day at full skew.")
+    days: NotNegative
+
+
+class PremiumTerms(Part):
+    """Funding by the premium of mark over index, clamped."""
+
+    periods: NotNegative = Field(description="Funding periods since the position was last settled.")
+    interest: Number = Field(description="A period; 0.0001 on most venues.")
+    clamp: NotNegative
+    cap: NotNegative
+
+
 class Perpetual(_Contract):
     """A linear perpetual: pays size * (mark - entry) in cash."""
 
@@ -104,6 +142,8 @@ class Perpetual(_Contract):
     size: Number
     entry: Positive
     funding: Number = Field(ZERO, description="Received and not yet in cash; negative if owed.")
+    velocity: VelocityTerms | None = Field(None, description="Accrues funding on top, by skew.")
+    premium: PremiumTerms | None = Field(None, description="Accrues funding on top, by clamped premium.")
 
 
 class InversePerpetual(_Contract):

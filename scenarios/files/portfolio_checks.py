@@ -31,6 +31,7 @@ from scenarios.files.portfolio import (
     Option,
     OwnRule,
     Perpetual,
+    PoolShares,
     PortfolioFile,
     Quanto,
     Reach,
@@ -127,6 +128,8 @@ def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:
         return Expiry
     if len(path) == 3 and path[2] == "open_interest":
         return OpenInterest
+    if path[0] == "collateral":
+        return PoolShares
     if path[0] == "rules":
         return _RULE_PARTS.get(str(path[2])) if len(path) < 6 else None
     return Surface if len(path) == 5 and path[4] == "svi" else None
@@ -168,14 +171,24 @@ def _check_collateral(model: PortfolioFile) -> Iterator[Finding]:
         if held.follows is not None:
             yield from known((*path, "follows"), held.follows, model.underlyings, "underlying")
         priced = held.cash or name in model.underlyings
-        if priced and held.price is not None:
+        ways = [way for way in ("price", "rate", "pool") if getattr(held, way) is not None]
+        if priced and ways:
             where = "stable_price" if held.cash else f"underlyings.{name}"
             yield Finding(
-                "two-prices", (*path, "price"), "its price stands elsewhere", f"the price in {where}"
+                "two-prices", (*path, ways[0]), "its price stands elsewhere", f"the price in {where}"
             )
-        if not priced and held.price is None:
-            expected = "price, `cash: true`, or an underlying of this name"
+        elif len(ways) > 1:
+            yield Finding("two-prices", (*path, ways[1]), f"a {ways[1]} beside a {ways[0]}", "one of them")
+        elif not priced and not ways:
+            expected = "price, rate, pool, `cash: true`, or an underlying of this name"
             yield Finding("missing-field", (*path, "price"), f"{name!r} has no price", expected)
+        if held.rate is not None and held.follows is None:
+            yield Finding(
+                "missing-field", (*path, "rate"), "a rate of what?", "follows, the underlying of the rate"
+            )
+        for index, asset in enumerate(held.pool.assets if held.pool else ()):
+            assets = [*model.underlyings, *cash]
+            yield from known((*path, "pool", "assets", index), asset, assets, "underlying or cash")
         if not priced and held.amount < 0:
             expected = "zero or more; debts are of cash or an underlying"
             yield Finding("negative", (*path, "amount"), "a token that is owed", expected)

@@ -21,7 +21,9 @@ def check_rule(model: PortfolioFile, name: str, rule: OwnRule) -> Iterator[Findi
         yield Finding("duplicate-name", path, f"{name!r} is a preset", "another name", at_key=True)
     yield from _check_method(model, rule, path)
     for token in rule.haircuts:
-        tokens = [key for key, held in model.collateral.items() if held.price is not None]
+        tokens = [
+            key for key, held in model.collateral.items() if not held.cash and key not in model.underlyings
+        ]
         yield from known((*path, "haircuts", token), token, tokens, "collateral token", at_key=True)
     for one in rule.ranges:
         yield from known((*path, "ranges", one), one, model.underlyings, "underlying", at_key=True)

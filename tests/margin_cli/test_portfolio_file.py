@@ -269,3 +269,77 @@ def test_volatility_that_doubles_is_followed_by_less() -> None:
             judge(one, build(model), MAINTENANCE).requirement for one in (preset("plain"), rule)
         )
         assert followed / plain == pytest.approx(multiple)
+
+
+# What balances and contracts are worth beyond amount times price
+
+
+def equity_of(text: str) -> float:
+    return float(number(judge(preset("plain"), build(read(text)), MAINTENANCE).equity))
+
+
+def test_a_vault_share_is_worth_what_it_stands_for() -> None:
+    assert equity_of(swapped("{USDC:", "{sETH: {amount: 2, rate: 1.25, follows: ETH}, USDC:")) == (
+        1_215 + 2 * 1.25 * 3_000
+    )
+
+
+def test_a_pool_share_is_worth_its_reserves_at_balance() -> None:
+    """2 sqrt(x y p q) / supply: 100 ether and 300,000 dollars, however the pool stands."""
+    lp = "{LP: {amount: 10, pool: {assets: [ETH, USDC], reserves: [%s], supply: 1000}}, USDC:"
+    for reserves in ("100, 300000", "50, 600000", "200, 150000"):
+        worth = equity_of(swapped("{USDC:", lp % reserves))
+        assert worth == pytest.approx(1_215 + 10 * 600_000 / 1_000, rel=1e-12)
+
+
+def test_a_debt_grows_with_its_index() -> None:
+    assert equity_of(swapped("{USDC:", "{ETH: {amount: -1, growth: 1.02}, USDC:")) == 1_215 - 1.02 * 3_000
+
+
+def test_funding_by_clamped_premium() -> None:
+    """The mark stands a third of a per cent above: 0.01 % pulls by 0.05 % at most; three periods."""
+    text = swapped("funding: -5", "premium: {periods: 3, interest: 0.0001, clamp: 0.0005, cap: 0.04}")
+    rate = 10 / 3_000 - 0.0005
+    assert equity_of(text) == pytest.approx(1_220 - 2 * 3_000 * rate * 3, rel=1e-12)
+    capped = text.replace("cap: 0.04", "cap: 0.001")
+    assert equity_of(capped) == pytest.approx(1_220 - 2 * 3_000 * 0.001 * 3, rel=1e-12)
+
+
+def test_funding_by_the_velocity_of_the_skew() -> None:
+    """Skew 100 of 1,000 at 9 a day: the rate rises by 0.9 a day; two days at the mean of 0.1 and 1.9."""
+    text = swapped("mark: 3010", "mark: 3010, open_interest: {long: 300, short: 200}, skew_scale: 1000")
+    text = text.replace("funding: -5", "velocity: {rate: 0.1, greatest: 9, days: 2}")
+    assert equity_of(text) == pytest.approx(1_220 - 2 * 3_000 * (0.1 + 1.9) / 2 * 2, rel=1e-12)
+
+
+def test_a_liquidity_premium_is_what_selling_loses() -> None:
+    """Half a per mille of 6,020 dollars, and an impact of 2 / (2 * 100)."""
+    text = swapped("mark: 3010", "mark: 3010, half_spread: 0.0005, depth: 100")
+    assert equity_of(text) == pytest.approx(1_215 - 6_020 * (0.0005 + 0.01), rel=1e-12)
+    assert equity_of(text.replace(", depth: 100", "")) == pytest.approx(1_215 - 6_020 * 0.0005, rel=1e-12)
+
+
+def test_options_are_priced_on_the_averaged_settlement() -> None:
+    """Fifteen of thirty minutes are averaged at 3,100: half of the forward no longer moves."""
+    text = SMALL.replace(
+        "days: 30, volatility: 0.5", "days: 0.010416666666666667, volatility: 0.5, average: 3100"
+    )
+    text += "  - {type: call, underlying: ETH, expiry: e, strike: 3000, size: 1}\n"
+    (expiry,) = build(read(text)).portfolio.markets[0].expiries
+    assert (expiry.forward_fixed, expiry.forward_variable) == (1_550 * WAD, 1_500 * WAD)
+    plain = equity_of(text)
+    assert plain - 1_215 == pytest.approx(50, abs=0.5)
+
+
+@pytest.mark.parametrize(
+    ("token", "words"),
+    [
+        ("{amount: 1, rate: 1.2}", "follows, the underlying"),
+        ("{amount: 1, rate: 1.2, price: 3, follows: ETH}", "a rate beside a price"),
+        ("{amount: 1, pool: {assets: [ETH, UDSC], reserves: [1, 1], supply: 1}}", "did you mean USDC?"),
+        ("{amount: 1, pool: {assets: [ETH, USDC], reserves: [1, 1], suply: 1}}", "did you mean supply?"),
+    ],
+)
+def test_tokens_without_a_clear_price_are_refused(token: str, words: str) -> None:
+    found = problems(swapped("{USDC:", f"{{T: {token}, USDC:"))
+    assert any(words in str(problem) and problem.line == 3 for problem in found), found
