@@ -3,6 +3,8 @@
 Goals: 50 times the full mark in a calm hour and 10 times in a crash; 5,000 times where one price moves; a
 cascade 50 times where under 1 % of the book is liquidated, and never below 0.9 of it. Liquidations must be
 identical, account by account and tick by tick. The book is synthetic: lognormal leverage decides the gain.
+A million accounts on two busy cores: ticks 63 to 87 and 19 times, one price 10,000 to 12,000, cascades 53 to
+157 times under 1 % of the book and 0.97 where 60 % of it is liquidated.
 
 Run: ``python -m benchmarks.margin_ticks`` from the project's root.
 """

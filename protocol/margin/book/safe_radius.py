@@ -5,7 +5,8 @@ that move. If every price has moved by at most the share d since, each such term
 times itself, so the excess is still at least H - d * g: while d < H / g the account cannot fail, whatever
 the direction and however many prices move at once. Accounts whose radius H / g exceeds ``skin`` are left out
 until some price has moved by ``skin``; the others stand in a list sorted by radius, and only its beginning,
-radius <= d, is evaluated. (In molecular dynamics this is Verlet's neighbour list.)
+radius <= d, is evaluated, and of that only blocks that may have failed since they were last looked at (see
+``judges``). In molecular dynamics this is Verlet's neighbour list.
 
 **Rounding.** H is taken less four times the bound of ``decision`` (rounding at the base, rounding at the new
 prices while d <= 1, and spare), and the radius is shortened by 1e-9 of itself and 1e-12, which covers the
@@ -35,8 +36,8 @@ from protocol.margin.book.linear import Coefficients, Weights
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
 
-OF_ALL, OF_NEAR = 3.0, 60.0
-"""What making a list costs per account of the book and of the list, in marks of one account (measured)."""
+OF_LIST, OF_ALL, OF_NEAR = 50_000.0, 3.0, 60.0
+"""What a list costs, and more per account of the book and of the list, in marks of one account (measured)."""
 SPARE = 0.1
 """What may be spent on lists beyond what lists have saved, as a share of full marks."""
 
@@ -327,7 +328,7 @@ class SafeRadiusList:
 
     def _cost(self) -> float:
         """Return what making a list costs, in accounts looked at, if it is as long as the last."""
-        return OF_ALL * self.subject.accounts + OF_NEAR * len(self._listed)
+        return OF_LIST + OF_ALL * self.subject.accounts + OF_NEAR * len(self._listed)
 
     def _rebuild(self, now: Floats) -> Wholes:
         if self._base is not None:
