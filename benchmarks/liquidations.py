@@ -11,7 +11,7 @@ Run: ``uv run --extra fast python -m benchmarks.liquidations`` from the project'
 by uv into environments of their own; one that cannot be had is named and left out. Every engine takes its
 turn in every round; the least CPU time of each counts. On two busy cores: all at once 4 times numpy's
 matrix product, 6.6 times a fused numba loop, 4,000 times Mesa, 12,700 times radCAD's default and 24,000
-times verbs; tick by tick 1.1, 690, 2,160 and 4,100 times the latter four. On so small a book lists do not pay.
+times verbs; tick by tick 1.1, 690, 2,160 and 4,100 times the latter. Lists do not pay on so few accounts.
 """
 
 from __future__ import annotations
