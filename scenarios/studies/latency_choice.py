@@ -62,7 +62,7 @@ def by_the_contract(window: int, runs: int, master: int = 1) -> tuple[Floats, Fl
 
 def latency_choice(runs: int) -> Iterator[Row]:
     """Yield the four published values, and what a window of real slots and a bound order leave of them."""
-    note = f"{FINE} prices a window; a continuous one is worth 0.73/sqrt(n) = 1.1 % more"
+    note = f"{FINE} prices a window; a continuous one is worth 1.1 % more; published to one digit"
     for window, one_leg, round_trip in ((60.0, 8.8, 17.6), (3.0, 2.0, 3.9)):
         high, low, last = extremes(window, FINE, runs)
         one, both = (high - last) * 1e4, (high - low) * 1e4

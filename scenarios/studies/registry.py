@@ -11,6 +11,7 @@ from scenarios.studies.average_prices import average_prices
 from scenarios.studies.consecutive_blocks import consecutive_blocks
 from scenarios.studies.jumps_and_staleness import jumps_and_staleness
 from scenarios.studies.latency_choice import latency_choice
+from scenarios.studies.pool_aggregates import pool_aggregates
 from scenarios.studies.row import Row
 from scenarios.studies.toxic_spiral import toxic_spiral
 
@@ -47,6 +48,12 @@ STUDIES = {
         "Mackinga et al. (ePrint 2022/445), table II; Adams et al. (SSRN 4384409), section 4",
         consecutive_blocks,
         20_000,
+    ),
+    "pool-aggregates": PaperStudy(
+        "Moving a mean or median of several pools",
+        "Müller, Moumeni, Messaoudi (arXiv 2606.03548), table 1",
+        pool_aggregates,
+        400,
     ),
     "latency-choice": PaperStudy(
         "Choosing among the signed prices of a window",

@@ -18,6 +18,7 @@ from scenarios.studies.consecutive_blocks import (
 )
 from scenarios.studies.jumps_and_staleness import at_once, executed_late, put, stale_feed
 from scenarios.studies.latency_choice import by_the_contract, extremes, latency_choice
+from scenarios.studies.pool_aggregates import pool_aggregates
 from scenarios.studies.registry import STUDIES, UnknownStudyError, study_of
 from scenarios.studies.row import Row
 from scenarios.studies.toxic_spiral import experiment, frontier
@@ -83,6 +84,12 @@ def test_latency_choice() -> None:
     # A wider window is worth the root of its length.
     (high, _, last), (far, _, end) = extremes(3.0, 256, 4000), extremes(12.0, 256, 4000)
     assert (far - end).mean() / (high - last).mean() == pytest.approx(2, rel=0.08)
+
+
+def test_pool_aggregates() -> None:
+    rows = list(pool_aggregates(6))
+    require_agreement(rows)
+    assert len(rows) == 18
 
 
 def test_toxic_spiral() -> None:

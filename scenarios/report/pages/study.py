@@ -50,4 +50,4 @@ def _cells(rows: Sequence[Row]) -> Iterator[tuple[str, ...]]:
 def _number(value: float) -> str:
     if abs(value) >= 1000:
         return f"{value:,.0f}"
-    return f"{value:.4g}"
+    return f"{value:.5g}"
