@@ -69,7 +69,7 @@ class Historical:
         starts = np.zeros((1, len(runs)))
         if self.horizon is not None:
             places = len(self.table.times) - self.horizon
-            drawn = begin(state, 0, None).uniforms(state.key, runs, 0, Purpose.START, 1)
+            drawn = begin(state, 0, False).uniforms(state.key, runs, 0, Purpose.START, 1)
             starts = np.floor(drawn * places)
         state.memory["start"] = starts
         state.memory["returns"], state.memory["realised"] = _returns(self.table, self.half_life)
@@ -149,7 +149,7 @@ class BlockBootstrap:
     def open(self, seed: Seed, runs: range) -> State:
         """Return the state of ``runs`` before the first step."""
         state = open_state(seed, runs, len(self.assets))
-        drawn = begin(state, 0, None).uniforms(state.key, runs, 0, Purpose.START, 1)
+        drawn = begin(state, 0, False).uniforms(state.key, runs, 0, Purpose.START, 1)
         state.memory["row"] = np.floor(drawn * (len(self.table.times) - 1))
         state.memory["returns"], state.memory["realised"] = _returns(self.table, self.half_life)
         return state

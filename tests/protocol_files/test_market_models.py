@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from contracts_abi.families import uniswap_v2, uniswap_v3
 from protocol_texts import lending, read
 from scenarios.files.document import Document
 from scenarios.files.errors import FileError
@@ -22,6 +23,7 @@ from scenarios.files.protocol_market_checks import recordings
 from scenarios.markets.elementary import Floats
 from scenarios.simulation.market import draw_paths, market_hash, seed_of
 from scenarios.simulation.market_models import build_market
+from scenarios.simulation.run import run_path
 
 DAY = 86_400
 ASSETS = {
@@ -288,3 +290,71 @@ def test_rounds_of_a_feed_are_a_path(tmp_path: Path) -> None:
     (tmp_path / "rounds.jsonl").write_text('{"answer": 3}\n')
     with pytest.raises(FileError, match=r"rounds\.jsonl:1:1: no line of rounds"):
         beside(tmp_path, "", steps=5, prices=prices)
+
+
+def event_row(time: int, topics: list[str], *words: int) -> dict[str, object]:
+    """Return a line as `backstop record syncs` and `swaps` write it."""
+    names = {f"topic{i}": topic for i, topic in enumerate([*topics, None, None, None, None][:4])}
+    data = "0x" + b"".join((word % 2**256).to_bytes(32) for word in words).hex()
+    return {"chain_id": 1, "block_number": time // 12, "block_timestamp": time, **names, "data": data}
+
+
+@pytest.mark.parametrize("kind", ["syncs", "swaps"])
+def test_events_of_a_pool_are_a_path(tmp_path: Path, kind: str) -> None:
+    # Token 0 is USDC with 6 decimals, token 1 WETH with 18: ether costs 1800, 1900, then 2100.
+    rows = []
+    for time, price in ((10**9, 1800), (10**9 + 3000, 1850), (10**9 + 3590, 1900), (10**9 + 7300, 2100)):
+        if kind == "syncs":
+            topics = ["0x" + uniswap_v2.EVENT_SYNC.topic.removeprefix("0x")]
+            rows.append(event_row(time, topics, price * 1000 * 10**6, 1000 * 10**18))
+        else:
+            root = math.isqrt((10**18 << 192) // (price * 10**6))
+            party = "0x" + "00" * 31 + "01"
+            topics = ["0x" + uniswap_v3.EVENT_SWAP.topic.removeprefix("0x"), party, party]
+            rows.append(event_row(time, topics, 5, -5, root, 10**18, 200_000))
+    (tmp_path / "events.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    prices = {
+        "file": "events.jsonl",
+        "kind": kind,
+        "columns": {"ETH": "pool"},
+        "base": "token1",
+        "decimals": [6, 18],
+    }
+    file = beside(tmp_path, "", steps=2, prices=prices)
+    paths = draw_paths(file, seed_of(file), range(1))
+    assert paths is not None
+    # The last event before each hour, scaled so that the first is the file's 2000.
+    assert paths[:, 0, 0] == pytest.approx([1900 / 0.9, 1900 / 0.9], rel=1e-12)
+
+
+def test_a_recorded_feed_is_published_when_its_rounds_came(tmp_path: Path) -> None:
+    rounds = [(0, 2000), (50, 2050), (130, 1900), (170, 1950)]
+    rows = [
+        {"feed": "ETH/USD", "answer": str(price * 10**8), "decimals": 8, "updated_at": 10**9 + at}
+        for at, price in rounds
+    ]
+    (tmp_path / "rounds.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    publisher = {
+        "type": "recorded-publisher",
+        "feed": "eth",
+        "asset": "ETH",
+        "prices": {"file": "rounds.jsonl", "kind": "rounds", "columns": {"ETH": "ETH/USD"}},
+    }
+    nodes = {
+        "dollar": {"type": "constant", "price": 1},
+        "feed": {"type": "feed", "feed": "eth", "asset": "ETH"},
+    }
+    data = lending(
+        oracle={"nodes": nodes, "prices": {"ETH": "feed", "USDC": "dollar"}},
+        agents={"feed": publisher},
+        run={"steps": 5, "step_seconds": 60},
+    )
+    file = read_protocol(Document(data, str(tmp_path / "p.yaml")))
+    result = run_path(file)
+    (line,) = (s for s in result.series if s.name == "oracle" and "ETH" in s.unit)
+    assert [float(price or 0) for price in line.values] == [2000, 2050, 2050, 1950, 1950, 1950]
+    assert sum(event.kind == "publication" for event in result.events) == 2
+    assert recordings(file)[0][0] == "rounds.jsonl"
+    data["agents"]["feed"]["prices"]["columns"] = {"BTC": "x"}
+    with pytest.raises(FileError, match="no column for ETH"):
+        read_protocol(Document(data, str(tmp_path / "p.yaml")))

@@ -26,6 +26,7 @@ from scenarios.simulation.run import open_simulation, run_path
 
 EXAMPLES = (
     "black-thursday-keepers",
+    "concentrated-twap",
     "donated-rate",
     "four-samples",
     "funding-squeeze",
@@ -34,6 +35,7 @@ EXAMPLES = (
     "lending-crash",
     "open-twap",
     "perpetual-crash",
+    "stablecoin-depeg",
     "thin-perpetual",
 )
 POPULATIONS = ("whole-book",)
@@ -53,7 +55,7 @@ def test_examples_run_and_conserve(name: str) -> None:
     assert abs(sum(result.gains.values())) < 1
     assert all(len(line.values) == file.run.steps + 1 for line in result.series)
     assert run_path(file) == result, "the same seed gives the same run"
-    if file.market.volatility:
+    if file.market.random():
         other = run_path(file, seed_of(file, 12345))
         assert other.series != result.series
 
