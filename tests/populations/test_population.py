@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import os
 import random
 import subprocess
 import sys
+import time
 from decimal import Decimal
 from fractions import Fraction
 from pathlib import Path
@@ -20,9 +22,11 @@ from protocol_texts import changed, read
 from scenarios.errors import PopulationError
 from scenarios.files.errors import FileError
 from scenarios.files.protocol import ProtocolFile
+from scenarios.files.protocol_checks import load_protocol
 from scenarios.populations.draw import draw_book, normal_cdf
 from scenarios.populations.outcome import OpenBook, Terms, liquidate
 from scenarios.populations.task import PopulationTask, outside_prices
+from scenarios.runs import Study, run_study
 from scenarios.simulation.compare import compare
 from scenarios.simulation.market import draw_paths, seed_of
 from scenarios.simulation.run import run_path
@@ -306,6 +310,31 @@ def test_kernels_and_numpy_give_the_same_records(make: Any) -> None:
     file = make()
     rows = list(PopulationTask(file, seed_of(file), fast=False)(range(12)))
     assert rows == list(PopulationTask(file, seed_of(file), fast=True)(range(12)))
+
+
+@pytest.mark.long
+@pytest.mark.skipif(os.name != "posix", reason="kill -9 is of POSIX")
+def test_one_digest_for_four_workers_dask_and_after_kill_9(tmp_path: Path) -> None:
+    """``backstop stress`` is killed between two chunks and goes on in its folder."""
+    text = (Path(__file__).parents[2] / "scenarios" / "examples" / "whole-book.yaml").read_text()
+    path = tmp_path / "book.yaml"
+    path.write_text(text.replace("accounts: 1000000", "accounts: 20000").replace("runs: 200", "runs: 3000"))
+    file = load_protocol(path)
+    one = stress(file)
+    assert stress(file, workers=4).digest == one.digest
+    task = PopulationTask(file, seed_of(file))
+    assert run_study(Study(task, 3000, tmp_path / "dask", "dask", 2)).digest == one.digest
+    folder = tmp_path / "kept"
+    words = [sys.executable, "-m", "scenarios.cli.main", "stress", str(path), "--folder", str(folder)]
+    process = subprocess.Popen(words, stdout=subprocess.DEVNULL)
+    journal = folder / "journal.jsonl"
+    while not journal.exists() or journal.read_bytes().count(b"\n") < 4:
+        assert process.poll() is None, "ended before it could be killed"
+        time.sleep(0.005)
+    process.kill()
+    process.wait()
+    assert not (folder / "results.jsonl").exists()
+    assert stress(file, folder=folder).digest == one.digest
 
 
 @pytest.mark.long
