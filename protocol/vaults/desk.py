@@ -165,7 +165,7 @@ class Desk:
         pool, book = self.pool(asset), self.state.ledger
         issuer = self.issuer(asset)
         for what, expected, got in (
-            ("cash", pool.cash, book.balance(self.vault(asset), asset)),
+            ("cash", pool.cash + pool.unclaimed, book.balance(self.vault(asset), asset)),
             ("supply shares", pool.supply_shares, book.issued(issuer, supply_share(asset))),
             ("debt shares", pool.debt_shares, book.balance(issuer, debt_share(asset))),
         ):

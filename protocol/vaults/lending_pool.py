@@ -2,7 +2,8 @@
 
 The pool is an immutable value that knows totals only; who holds what stands on the ledger (``desk``). Shares
 follow ERC-4626: what a caller gets is rounded down, what he gives is rounded up, so no action lowers the
-value of a share of anybody else. Virtual shares make the first deposit safe against a donation.
+value of a share of anybody else. Virtual shares make the first deposit safe against a donation. Totals,
+shares, interest, reserves and bad debt are those of Morpho Blue to the last unit (``tests/contracts``).
 """
 
 from __future__ import annotations
@@ -38,6 +39,8 @@ class LendingPool:
         Second up to which interest has accrued.
     model_state
         State of the interest model.
+    unclaimed
+        Assets at hand beyond all claims: the unit that the last borrower may pay too much.
     """
 
     asset: str
@@ -53,6 +56,7 @@ class LendingPool:
     virtual_assets: int = 1
     updated: int = 0
     model_state: int = 0
+    unclaimed: int = 0
 
     def __post_init__(self) -> None:
         if self.virtual_shares < 1 or self.virtual_assets < 1:
@@ -205,19 +209,18 @@ class LendingPool:
     def repay(self, shares: int) -> tuple[LendingPool, int]:
         """Clear ``shares`` of debt; return the pool and the assets paid, rounded up.
 
-        The last borrower may pay a unit more than the total owed; the total stops at zero and the unit
-        belongs to the suppliers.
+        The last borrower may pay a unit more than the total owed; the total stops at zero and the unit is
+        nobody's, as in Morpho Blue.
         """
         _require("repay", shares)
         if shares > self.debt_shares:
             raise ShareError(f"debt shares of {self.asset}", shares, self.debt_shares)
         paid = self.debt_up(shares)
-        owed = max(0, self.borrowed - paid)
         return replace(
             self,
-            borrowed=owed,
+            borrowed=max(0, self.borrowed - paid),
             debt_shares=self.debt_shares - shares,
-            supplied=self.supplied + paid - (self.borrowed - owed),
+            unclaimed=self.unclaimed + max(0, paid - self.borrowed),
         ), paid
 
     def write_off(self, shares: int) -> tuple[LendingPool, int]:

@@ -340,7 +340,10 @@ class World:
         self.check_step(step, case.stage, judged, before)
 
     def do_liquidate_all(self, account: str, amount: int) -> None:
-        for step in self.machine.run(account, KEEPER, self.market, self.now, most=20):
+        # A run is many calls; here they are one transaction, so that a refusal on the way undoes all.
+        with Transaction(self.state, "liquidation at once"):
+            steps = self.machine.run(account, KEEPER, self.market, self.now, most=20)
+        for step in steps:
             assert step.account == account
             self.check_order(step)
 

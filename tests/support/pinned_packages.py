@@ -120,6 +120,18 @@ SOLMATE = Package(
     "sha512-BXWIHHbG5Zbgrxi0qVYe0Zs+bfx+XgOciVUACjuIApV0KzC0kY8XdO1higusIei/ZKCC+GUKdcdQZflxYPUTKQ==",
     "AGPL-3.0-only",
 )
+MORPHO_BLUE = Package(
+    "@morpho-org/morpho-blue",
+    "1.0.0",
+    "sha512-MKtzYMRE65B1hVJYAPtml3ecHPY2e/SL3JRvM7XWjtbnWQX6U/C3beSdxr7v+rHaVJ0ri/dUPxvNfWtr0NZdGw==",
+    "BUSL-1.1",
+)
+SOLC_0_8_19 = Package(
+    "solc",
+    "0.8.19",
+    "sha512-yqurS3wzC4LdEvmMobODXqprV4MYJcVtinuxgrp61ac8K2zz40vXA0eSAskSHPgv8dQo7Nux39i3QBsHx4pqyA==",
+    "MIT",
+)
 
 ANVIL_VERSION = "1.7.1"
 _ANVIL = {
