@@ -40,6 +40,7 @@ MODULES = (
     "scenarios.verify.pricing_curves",
     "scenarios.verify.uniswap_v2",
     "scenarios.verify.uniswap_v3",
+    "scenarios.verify.vaults_interest",
     "scenarios.verify.weighted_pool",
 )
 """Modules that export ``CHECKERS: dict[str, Checker]``, imported when the first file is read.
