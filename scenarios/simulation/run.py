@@ -50,6 +50,8 @@ class Metrics:
         Greatest relative distance of an oracle price from the outside price.
     utilisation
         Debt over cash and debt of all listings at the end (capital efficiency).
+    deleveraged
+        What winners gave up against the mark when positions were closed against them.
     """
 
     bad_debt: Decimal
@@ -62,6 +64,7 @@ class Metrics:
     refusals: int
     oracle_error: Decimal
     utilisation: Decimal
+    deleveraged: Decimal = Decimal(0)
 
 
 @dataclass(slots=True)
@@ -246,6 +249,7 @@ def _oracle_error(game: Simulation) -> Fraction:
 def _metrics(game: Simulation, error: Fraction) -> Metrics:
     paid: dict[str, Decimal] = {}
     volume, steps, accounts, refusals = Decimal(0), 0, set(), 0
+    given_up = Decimal(0)
     fund = FUND.split(":")[-1]
     for event in game.events:
         if event.kind == "loss paid":
@@ -259,6 +263,10 @@ def _metrics(game: Simulation, error: Fraction) -> Metrics:
             accounts.add(event.details["account"])
         elif event.kind == "refused":
             refusals += 1
+        elif event.kind == "deleveraged":
+            lost_to = event.details["given_up"]
+            assert isinstance(lost_to, Decimal)
+            given_up += lost_to
     insured = paid.get(fund, Decimal(0))
     lost = sum(paid.values(), Decimal(0))
     return Metrics(
@@ -272,6 +280,7 @@ def _metrics(game: Simulation, error: Fraction) -> Metrics:
         refusals=refusals,
         oracle_error=whole_price(error),
         utilisation=_utilisation(game),
+        deleveraged=given_up,
     )
 
 

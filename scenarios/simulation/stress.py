@@ -191,6 +191,7 @@ def _figures(rows: Sequence[Metrics], on_chain: Sequence[ChainMetrics], money: s
         (mean("", [float(row.unserved) for row in rows]), "accounts left short of margin", ""),
         (mean("", [float(row.oracle_error) for row in rows]), "greatest oracle error", "relative"),
         (mean("", [float(row.utilisation) for row in rows]), "utilisation at the end", "relative"),
+        (mean("", [float(row.deleveraged) for row in rows]), "given up by winners in deleveraging", money),
         *chain_estimates(on_chain, money),
     ]
     for estimate, name, unit in found:

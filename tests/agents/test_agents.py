@@ -252,4 +252,6 @@ def test_positions_below_zero_are_closed_against_winners_before_anybody_pays() -
     assert result.metrics.bad_debt == 0
     assert abs(sum(result.gains.values())) < 1
     given_up = sum(Decimal(str(event.details["given_up"])) for event in closed)
+    assert result.metrics.deleveraged == given_up
+    assert paid.metrics.deleveraged == 0
     assert given_up == pytest.approx(paid.metrics.bad_debt, rel=Decimal("0.12"))

@@ -215,7 +215,7 @@ def crash(preset: str, kept: int = 40, **more: object) -> RunResult:
     entries["ann"]["leverage"] = 3
     values: dict[str, object] = {
         "margin__preset": preset,
-        "liquidation": {"preset": PERPETUAL[preset]},
+        "liquidation": {"preset": PERPETUAL.get(preset, "")},
         "agents": entries,
         "insurance_fund": {},
         "backstop_vault": {"cash": 20_000_000},
@@ -248,6 +248,22 @@ def test_raising_the_maintenance_ratio_never_raises_bad_debt(preset: str) -> Non
     debts = [crash(preset, kept).metrics.bad_debt for kept in (200, 60, 40)]
     for looser, stricter in pairwise(debts):
         assert stricter <= looser
+
+
+PORTFOLIO = {"derive-srm": 6, "derive-pmrm2": 3, "deribit": 3, "tims-broad": 5}
+"""Leverage that the traders can open with, by preset that judges whole portfolios."""
+
+
+@pytest.mark.parametrize("preset", PORTFOLIO)
+def test_a_crash_under_portfolio_presets_ends_in_order(preset: str) -> None:
+    entries: dict[str, Any] = dict(changed("perpetual-crash").model_dump(mode="json")["agents"])
+    for name in ("bob", "cyd", "dan"):
+        entries[name]["leverage"] = PORTFOLIO[preset]
+    entries["ann"]["leverage"] = 2
+    result = crash(preset, liquidation={"preset": "derive"}, agents=entries)
+    require_order(result)
+    assert result.metrics.accounts_liquidated == 3
+    assert result.metrics.bad_debt == 0
 
 
 def lending_crash(preset: str, threshold: str) -> RunResult:
