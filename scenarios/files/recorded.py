@@ -7,6 +7,7 @@ everything that is hashed, so that a renamed file gives the same paths and a cha
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import TYPE_CHECKING, Literal
 
 from pydantic import Field, PrivateAttr
@@ -36,7 +37,7 @@ class RecordedFile(Part):
         "table", description="A table of prices, or what `backstop record` wrote; then of one asset."
     )
     time: str = Field("", description="Column of Unix seconds or ISO 8601; the first one if not given.")
-    scale: Positive = Field(1, description="What the table's numbers are divided by.")  # type: ignore[assignment]  # read as an exact number
+    scale: Positive = Field(Decimal(1), description="What the table's numbers are divided by.")
     skip_invalid: bool = Field(
         False, description="Leave out rows whose price is empty or not positive instead of refusing them."
     )

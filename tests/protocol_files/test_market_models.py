@@ -24,6 +24,7 @@ from scenarios.markets.elementary import Floats
 from scenarios.simulation.market import draw_paths, market_hash, seed_of
 from scenarios.simulation.market_models import build_market
 from scenarios.simulation.run import run_path
+from scenarios.simulation.stress import stress
 
 DAY = 86_400
 ASSETS = {
@@ -224,6 +225,12 @@ def test_windows_and_blocks_use_the_recorded_returns(tmp_path: Path) -> None:
         nearest = np.abs(np.array(known)[None, :] - moves[:, None]).min(axis=1)
         assert nearest.max() < 1e-9, "no return that was not recorded"
         assert len({float(path) for path in paths[-1, 0]}) > 10, "runs differ"
+
+
+@pytest.mark.filterwarnings("error")
+def test_recorded_prices_give_one_digest_for_one_and_two_workers(tmp_path: Path) -> None:
+    file = beside(tmp_path, write(tmp_path, "csv"), steps=3, model="bootstrap", mean_block=5)
+    assert stress(file, runs=4, workers=1).digest == stress(file, runs=4, workers=2).digest
 
 
 def test_the_hash_is_of_the_bytes_not_of_the_name(tmp_path: Path) -> None:
