@@ -27,36 +27,13 @@ from scenarios.simulation.build import Graph, units_of
 from scenarios.simulation.carry.marks import Marks
 from scenarios.simulation.governance import Decided, decided
 from scenarios.simulation.isolation import require_room, room_down
+from scenarios.simulation.judged import Judged
 from scenarios.simulation.liquidation_rules import build_policy, within_means
 from scenarios.simulation.margin_inputs import SCALE, MarginRule
 from scenarios.simulation.margin_rules import build_rule
 from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN, VAULT
 from scenarios.simulation.options import Contract, contracts
 from scenarios.world import World
-
-SLOPE = 3
-"""Most by which excess changes per relative price change and gross value: weights stay below 2."""
-
-
-@dataclass(frozen=True, slots=True)
-class Judged:
-    """What an account was when its margin was last judged."""
-
-    held: Mapping[str, int]
-    prices: tuple[Price | None, ...]
-    excess: int
-    gross: int
-
-    def still_safe(self, prices: tuple[Price | None, ...]) -> bool:
-        """Return whether the account cannot be short at ``prices``."""
-        if self.excess < 0:
-            return False
-        widest = 0.0
-        for old, new in zip(self.prices, prices, strict=True):
-            if old is None or new is None or old.decimals != new.decimals or not old.value:
-                return False
-            widest = max(widest, abs(new.value - old.value) / old.value)
-        return widest == 0 or self.excess > SLOPE * widest * self.gross
 
 
 @dataclass(slots=True)

@@ -24,6 +24,7 @@ from scenarios.simulation.build import PRICE_DECIMALS, build_graph, build_vault,
 from scenarios.simulation.carry.charges import charge, charges_anything
 from scenarios.simulation.conditions import Conditions, implied_volatility
 from scenarios.simulation.governance import begin_block
+from scenarios.simulation.opening import open_accounts
 from scenarios.simulation.outside import SOLD_OUTSIDE
 from scenarios.simulation.protocol import Protocol
 from scenarios.simulation.trade_outside import note_outside, quote_outside, rate_outside
@@ -124,34 +125,11 @@ class Simulation:
         self.protocol = Protocol(file, world, graph)
         for average in graph.averages:
             self._store(average.memory, average.venue, START - average.window)
-        self._open_accounts()
+        open_accounts(self)
         for name, agent in file.agents.items():
             world.wallet(name)
             for asset, amount in agent.funds.items():
                 world.fund(name, asset, self.units(asset, amount))
-
-    def _open_accounts(self) -> None:
-        file, world = self.file, self.world
-        for owner, opening in file.accounts.items():
-            for asset, amount in opening.balances.items():
-                world.fund(self.protocol.account(owner), asset, self.units(asset, max(amount, Decimal(0))))
-        for owner, opening in file.accounts.items():
-            account = self.protocol.account(owner)
-            for asset, amount in opening.balances.items():
-                owed = self.units(asset, max(-amount, Decimal(0)))
-                world.move(account, OUTSIDE, asset, owed, "opening debt")
-            for name, size in opening.positions.items():
-                market = file.perpetuals.get(name) or file.options[name]
-                units = int(abs(size).scaleb(market.decimals))
-                money = Fraction(file.price(market.underlying))
-                if name in self.protocol.options:
-                    money = self.protocol.options[name].price(money, 0)
-                price = money / Fraction(file.price(file.margin.settlement))
-                cost = int(Fraction(abs(size)) * price * 10 ** world.decimals[file.margin.settlement])
-                # The other side of opening positions is held outside the protocol.
-                first, second = (OUTSIDE, account) if size > 0 else (account, OUTSIDE)
-                world.move(first, second, name, units, "opening position")
-                world.move(second, first, quote_of(name), cost, "opening position")
 
     # Amounts and prices
 
