@@ -50,7 +50,8 @@ class PopulationFile(Part):
     depth: dict[str, Positive] = Field(
         default_factory=dict,
         description="Whole tokens of a constant-product pool in which liquidations trade, by asset: sales "
-        "move the price, and that liquidates others. An asset without depth is sold at its price.",
+        "move the price, and that liquidates others. An asset without depth is sold at its price. Closed "
+        "shorts buy here too: a pool far smaller than the open interest makes the price explode.",
     )
     recovery: Fraction = Field(
         Decimal("0.5"), description="Part of what was sold that comes back between two steps."
