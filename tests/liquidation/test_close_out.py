@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import gzip
+import json
 from collections.abc import Mapping
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -14,7 +18,12 @@ from protocol.errors import DeleveragingError, WaterfallExhaustedError
 from protocol.ledger import Account, Kind, quote_of
 from protocol.liquidation.deleveraging.counterparties import other_side
 from protocol.liquidation.deleveraging.policy import Policy, ProRata, Queue, RandomOrder
-from protocol.liquidation.deleveraging.prices import fixed_price, mark_price
+from protocol.liquidation.deleveraging.prices import (
+    bankruptcy_price,
+    bankruptcy_price_by_requirement,
+    fixed_price,
+    mark_price,
+)
 from protocol.liquidation.machine import Machine, Step
 from protocol.liquidation.policy import Deleveraging, LiquidationPolicy
 from protocol.liquidation.presets import catalogue
@@ -189,6 +198,60 @@ def test_candidates_are_read_from_the_ledger() -> None:
     assert (b.capacity, b.profit, b.equity) == (4, 80 * scale, 90 * scale)
     assert (b.notional, b.entry_notional) == (480 * scale, 400 * scale)
     assert set(found) == {"p:a", "p:b"}
+
+
+TABLES = Path(__file__).parent.parent / "vectors" / "margin" / "other_projects_unit_tables.json.gz"
+
+
+def dydx_rows() -> list[dict[str, Any]]:
+    document = json.loads(gzip.decompress(TABLES.read_bytes()))
+    rows: list[dict[str, Any]] = document["dydx_v4"]["bankruptcy_price"]
+    return rows
+
+
+@pytest.mark.parametrize("row", dydx_rows(), ids=lambda row: row["name"][:60])
+def test_the_bankruptcy_prices_of_dydx_are_ours(row: dict[str, Any]) -> None:
+    """The quote amounts that the authors of dYdX v4 expect for closing a position, whole or in part."""
+    names = {p["perp"]: f"P{p['perp']}" for p in row["positions"]}
+    prices = {USD: Price.of(1), **dict.fromkeys((quote_of(n) for n in names.values()), Price.of(1))}
+    decimals = dict.fromkeys(prices, 6)
+    balances = {USD: row["usdc"]}
+    for p in row["positions"]:
+        name = names[p["perp"]]
+        prices[name], decimals[name] = Price.of(p["price"]), -p["atomic_resolution"]
+        balances[name] = p["base_quantums"]
+    at = MarketState(prices, decimals)
+
+    def worth(held: Mapping[str, int], market: MarketState) -> Judgement:
+        equity = floor(sum((value(market, a, n) for a, n in held.items()), Fraction(0)))
+        return Judgement(equity, equity, equity)
+
+    view = View("a", balances, at, USD, worth(balances, at), worth, frozenset(names.values()))
+    rates = {names[p["perp"]]: Fraction(p["im_ppm"] * p["mm_fraction_ppm"], 10**12) for p in row["positions"]}
+    for rule in (bankruptcy_price, bankruptcy_price_by_requirement(rates)):
+        # Rounded for the protocol: by less than a unit, and never against the account's counterparty.
+        price = rule(view, names[row["perp"]])
+        if price == 0:
+            # Worth more than its long: dYdX asks for a price below zero there, we for nothing.
+            assert row["expected"] == -row["usdc"]
+            continue
+        exact = -row["deltaQuantums"] * price
+        assert 0 <= row["expected"] - exact < 1
+
+
+def test_unequal_requirements_bear_unequal_parts_of_the_equity() -> None:
+    """-180 over 1,200 at 5 % and 400 at 15 %: both ask for 60, so each bears 90."""
+    machine = setup(catalogue.mango(ENDLESS), loser=100, a=1000, b=1000)
+    trade(machine, "a", "loser", 10, 100)
+    trade(machine, "loser", "b", 8, 60, OTHER)
+    design(machine, Queue(), ENDLESS)
+    resort = machine.policy.deleveraging
+    assert resort is not None
+    rule = bankruptcy_price_by_requirement({PERP: Fraction(5, 100), OTHER: Fraction(15, 100)})
+    machine.policy = replace(machine.policy, deleveraging=replace(resort, price=rule))
+    step = machine.step("p:loser", "p:keeper", market(120), 0)
+    assert {f.account: f.given_up for f in step.fills} == {"p:a": 90, "p:b": 90}
+    assert not machine.book.balances("p:loser")
 
 
 sizes = st.integers(1, MAX_SIZE)

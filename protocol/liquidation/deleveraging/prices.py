@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import TypeAlias
 
@@ -23,6 +23,27 @@ def bankruptcy_price(view: View, instrument: str) -> Fraction:
     long = view.balances.get(instrument, 0) > 0
     mark = mark_price(view, instrument)
     return max(Fraction(0), mark * (1 - concession if long else 1 + concession))
+
+
+def bankruptcy_price_by_requirement(rates: Mapping[str, Fraction]) -> ClosingPrice:
+    """Return the same with each position bearing equity by its maintenance requirement (dYdX v4).
+
+    Parameters
+    ----------
+    rates
+        Maintenance requirement over notional, by instrument.
+    """
+
+    def price(view: View, instrument: str) -> Fraction:
+        asked = sum(
+            (abs(view.value(name, units)) * rates[name] for name, units in view.positions().items()),
+            Fraction(0),
+        )
+        borne = Fraction(view.judgement.equity) * rates[instrument] / asked if asked else Fraction(0)
+        long = view.balances.get(instrument, 0) > 0
+        return max(Fraction(0), mark_price(view, instrument) * (1 - borne if long else 1 + borne))
+
+    return price
 
 
 def mark_price(view: View, instrument: str) -> Fraction:
