@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from fractions import Fraction
 
 import pytest
@@ -58,6 +59,43 @@ def test_size_against_a_price_leaves_the_marginal_price_there(
 def test_golden_section_finds_an_integer_maximum() -> None:
     assert best_size(lambda x: Fraction(-((x - 123_456) ** 2) + 10), 10**9) == 123_456
     assert best_size(lambda x: Fraction(-x), 10**9) == 0
+
+
+@given(
+    st.integers(10, 10**6),
+    st.integers(1, 10**5),
+    st.sampled_from(["0", "0.001", "0.003", "0.01"]),
+    st.integers(300, 3000),
+)
+@settings(max_examples=25, deadline=None)
+def test_gap_of_any_pool_closes_to_the_fee_band(ether: int, price: int, fee: str, move: int) -> None:
+    """Reserves, price, fee, and the outside price in thousandths of the pool's are drawn."""
+    arb = {"type": "arbitrageur", "venue": "pair", "base": "ETH", "quote": "USDC"}
+    data = lending(
+        assets={"ETH": {"decimals": 18, "price": price}, "USDC": {"decimals": 6, "price": 1}},
+        venues={
+            "pair": {
+                "type": "constant-product",
+                "reserves": {"ETH": ether, "USDC": ether * price},
+                "fee": fee,
+            }
+        },
+        agents={"arb": arb | {"funds": {"ETH": 10 * ether, "USDC": 10 * ether * price}}},
+    )
+    file = read(data)
+    game = open_simulation(file, seed_of(file), 0)
+    step_once(game, {"ETH": Decimal(price) * move / 1000}, 0)
+    reserves = game.world.venue("pair").reserves()
+    gap = Fraction(reserves["USDC"] * 10**12, reserves["ETH"]) / game.outside["ETH"]
+    band = (1 / (1 - Fraction(fee))) * (1 + Fraction(1, 10**5))
+    assert 1 / band <= gap <= band
+    if not 1 / band < Fraction(1000, move) < band:
+        assert any(event.kind == "trade" for event in game.events)
+        # Not beyond the outside price: the pool keeps the fee, so the gap ends between the band's edge and 1.
+        assert (gap < 1 + Fraction(1, 10**5)) if move > 1000 else (gap > 1 - Fraction(1, 10**5))
+    before = len(game.events)
+    step_once(game, {}, 1)
+    assert not [event for event in game.events[before:] if event.kind == "trade"]
 
 
 @pytest.mark.parametrize("against", ["outside", "other"])

@@ -132,7 +132,7 @@ class Blocks:
             for name, agent in game.file.agents.items():
                 sender, waiting = self.settings.sender(name), self.sent.get(name)
                 if waiting is not None and not waiting.bundle and not sender.bump:
-                    if waiting.pending.tip(base_fee) >= 0:
+                    if not waiting.pending.channel and waiting.pending.tip(base_fee) >= 0:
                         trial.apply(waiting.wish)
                     continue
                 trial.observe(name, agent)
@@ -146,14 +146,21 @@ class Blocks:
                 if sender.rational and agent.transaction_kind in COMPETING and cost > max(bid.gain, 0):
                     trial.note(name, "stayed away", gain=_whole(bid.gain), gas_cost=_whole(cost))
                     continue
-                trial.apply(wish)
                 bids.append(bid)
+                if self._is_pending(bid):
+                    trial.apply(wish)
         outbid(bids, base_fee)
         for bid in sorted(bids, key=lambda bid: bool(bid.sender.follows)):
             self._send(bid)
         for name, agent in game.file.agents.items():
             if isinstance(agent, Sandwicher):
                 surround(game, self, name, agent)
+
+    def _is_pending(self, bid: Bid) -> bool:
+        """Say whether others see it coming: public, in time for the next block, able to pay its base fee."""
+        base_fee, sender = self.chain.base_fee, bid.sender
+        in_time = sender.latency <= self.chain.slot_seconds * MILLISECONDS
+        return not sender.channel and in_time and bid.fee_cap(base_fee) >= base_fee
 
     def _send(self, bid: Bid) -> None:
         """Put a bid's transaction into the pool; it replaces what its sender has waiting, if it may."""
