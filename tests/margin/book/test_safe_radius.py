@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from importlib.util import find_spec
 
 import numpy as np
@@ -219,78 +218,6 @@ def test_what_makes_no_sense_is_refused() -> None:
         for finder in lists(case, False):
             with pytest.raises(BookError, match="at least zero"):
                 finder.failing(moved)
-
-
-@dataclass
-class Tiered:
-    """Health that bends: collateral counts 90 % up to a value and 50 % beyond; its slope is at most 0.9."""
-
-    units: NDArray[np.float64]
-    debt: NDArray[np.float64]
-    evaluated: int = 0
-
-    @property
-    def accounts(self) -> int:
-        return len(self.units)
-
-    def health(self, price: float, some: NDArray[np.int64]) -> NDArray[np.float64]:
-        value = self.units[some] * price
-        return 0.9 * np.minimum(value, 1000.0) + 0.5 * np.maximum(value - 1000.0, 0.0) - self.debt[some]
-
-    def failing(self, prices: NDArray[np.float64]) -> NDArray[np.int64]:
-        return np.flatnonzero(self.health(float(prices[0]), np.arange(self.accounts)) < 0)
-
-    def radii(self, prices: NDArray[np.float64]) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
-        everybody = np.arange(self.accounts)
-        slope = 0.9 * self.units * prices[0]
-        return everybody, self.health(float(prices[0]), everybody) / slope * (1 - 1e-9) - 1e-12
-
-    def judge(self, accounts: NDArray[np.int64], prices: NDArray[np.float64]) -> TieredJudge:
-        return TieredJudge(self, accounts, np.ones(len(accounts), dtype=np.bool_))
-
-    def everybody(self) -> TieredJudge:
-        return self.judge(np.arange(self.accounts), np.empty(0))
-
-
-@dataclass
-class TieredJudge:
-    rule: Tiered
-    accounts: NDArray[np.int64]
-    open: NDArray[np.bool_]
-    looked_at: int = 0
-    found: NDArray[np.int64] = field(init=False)
-
-    def failing(self, prices: NDArray[np.float64], count: int) -> NDArray[np.int64]:
-        self.rule.evaluated += count
-        self.looked_at += count
-        some = self.accounts[:count]
-        self.found = np.flatnonzero((self.rule.health(float(prices[0]), some) < 0) & self.open[:count])
-        return np.asarray(some[self.found])
-
-    def drop_found(self) -> None:
-        self.drop(self.found)
-
-    def drop(self, places: NDArray[np.int64]) -> None:
-        self.open[places] = False
-
-
-def test_health_that_bends_stays_exact_by_its_slope_bound() -> None:
-    rng = np.random.default_rng(6)
-    units = rng.lognormal(3, 1.5, 5000)
-    counted = 0.9 * np.minimum(units * 20, 1000.0) + 0.5 * np.maximum(units * 20 - 1000.0, 0.0)
-    debt = counted * rng.uniform(0.2, 0.999, 5000)
-    rule = Tiered(units, debt)
-    lazy, full = SafeRadiusList(rule, np.array([False])), FullMark(Tiered(units, debt))
-    price, found = 20.0, 0
-    for step in rng.normal(-5e-4, 3e-3, 400).tolist():
-        price *= np.exp(step)
-        failing = full.failing(np.array([price]))
-        assert np.array_equal(lazy.failing(np.array([price])), failing)
-        lazy.close(failing)
-        full.close(failing)
-        found += len(failing)
-    assert found > 100
-    assert rule.evaluated < 400 * 5000 / 4
 
 
 def sell_into_depth(
