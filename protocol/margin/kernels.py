@@ -26,10 +26,13 @@ from protocol.margin.vector_code import (
 )
 from protocol.margin.vector_options import option_lanes
 from protocol.margin.vector_rows import (
+    AHEAD_ROWS,
+    panel_least,
+    panel_least_33,
+    panel_least_33_ahead,
+    panel_least_ahead,
     row_least_8,
     row_least_32,
-    row_least_32_ahead,
-    row_least_33,
     row_signs_8,
     row_signs_32,
     row_store_8,
@@ -243,16 +246,23 @@ def least_of_panel(
     with_start: bool, most: float, out: Any, first: int, last: int,
 ) -> None:  # fmt: skip
     """Write the same as ``least`` for one panel of 32 columns and perhaps a single one."""
-    if single.size:
-        for i in range(first, last):
-            worst = row_least_33(
-                constants[i], starts[i], starts[i + 1], rows, values, wide, rows.size, single
-            )
-            out[order[i]] = min(worst, least_start(constants[i], with_start, most))
-    else:
-        for i in range(first, last):
-            worst = row_least_32_ahead(constants[i], starts[i], starts[i + 1], rows, values, wide, rows.size)
-            out[order[i]] = min(worst, least_start(constants[i], with_start, most))
+    near_end = last
+    while near_end > first and starts[near_end] + AHEAD_ROWS > rows.size:
+        near_end -= 1
+    for i in range(first, near_end):
+        begin, end = starts[i], starts[i + 1]
+        if single.size:
+            worst = panel_least_33_ahead(constants[i], begin, end, rows, values, wide, single)
+        else:
+            worst = panel_least_ahead(constants[i], begin, end, rows, values, wide, single)
+        out[order[i]] = min(worst, least_start(constants[i], with_start, most))
+    for i in range(near_end, last):
+        begin, end = starts[i], starts[i + 1]
+        if single.size:
+            worst = panel_least_33(constants[i], begin, end, rows, values, wide, single)
+        else:
+            worst = panel_least(constants[i], begin, end, rows, values, wide, single)
+        out[order[i]] = min(worst, least_start(constants[i], with_start, most))
 
 
 @jit

@@ -31,12 +31,12 @@ AHEAD_TERMS, AHEAD_ROWS = 512, 8
 
 
 def _row_sums(
-    builder: Any, pointers: Sequence[Any], parts: int, single: Any = None, terms: Any = None
+    builder: Any, pointers: Sequence[Any], parts: int, single: Any = None, ahead: bool = False
 ) -> list[Any]:
     """Return start + sum over terms of value * table[panel, row, :] as ``parts`` vectors.
 
-    With ``single``, a further column, its sum is the last of the list, a scalar. With ``terms``, the number
-    of terms of all accounts, rows of the table are asked for some terms ahead: it fills the second cache.
+    With ``single``, a further column, its sum is the last of the list, a scalar. ``ahead`` asks for rows of
+    the table ``AHEAD_ROWS`` terms early, where it fills the second cache; so many terms must follow.
     """
     start, first, last, rows, values, table, height, panel = pointers[:8]
     width = INT64(LANES * parts)
@@ -46,10 +46,9 @@ def _row_sums(
     sums, add = accumulators(builder, [spread(builder, start)] * parts)
     alone = cgutils.alloca_once_value(builder, start)
     with cgutils.for_range_slice(builder, first, last, INT64(1), inc=True) as (term, _):
-        if terms is not None:
-            later = builder.add(term, INT64(AHEAD_ROWS))
-            later = builder.select(builder.icmp_signed("<", later, terms), later, term)
-            base = builder.mul(builder.zext(builder.load(builder.gep(rows, [later])), INT64), width)
+        if ahead:
+            later = builder.load(builder.gep(rows, [builder.add(term, INT64(AHEAD_ROWS))]))
+            base = builder.mul(builder.zext(later, INT64), width)
             for part in range(parts):
                 prefetch(builder, table, builder.add(base, INT64(LANES * part)))
         row = builder.zext(builder.load(builder.gep(rows, [term])), INT64)
@@ -104,34 +103,27 @@ row_least_32, row_least_8 = (_row_intrinsic(parts, types.float64, _finish_least)
 row_store_32, row_store_8 = (_row_intrinsic(parts, types.void, _finish_store) for parts in (4, 1))
 
 
-@intrinsic
-def row_least_32_ahead(
-    typing: Any, start: Any, first: Any, last: Any, rows: Any, values: Any, table: Any, terms: Any
-) -> Any:
-    """Return the least of 32 sums."""
+def _panel_intrinsic(ahead: bool, with_single: bool) -> Any:
+    """Return an intrinsic for the least of a table's first panel and perhaps of a single column."""
 
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointers = pointers_of(context, builder, signature, arguments)
-        sums = _row_sums(builder, [*pointers[:6], INT64(0), INT64(0)], 4, terms=pointers[6])
-        return least_lane(builder, sums)
+    @intrinsic
+    def row(
+        typing: Any, start: Any, first: Any, last: Any, rows: Any, values: Any, table: Any, single: Any
+    ) -> Any:
+        def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+            *pointers, column = pointers_of(context, builder, signature, arguments)
+            parts = [*pointers, INT64(0), INT64(0)]
+            sums = _row_sums(builder, parts, 4, column if with_single else None, ahead)
+            least = least_lane(builder, sums[:4])
+            for alone in sums[4:]:
+                least = builder.select(builder.fcmp_ordered("<", alone, least), alone, least)
+            return least
 
-    whole = types.int64
-    return types.float64(types.float64, whole, whole, rows, values, table, whole), generate
+        whole = types.int64
+        return types.float64(types.float64, whole, whole, rows, values, table, single), generate
+
+    return row
 
 
-@intrinsic
-def row_least_33(
-    typing: Any, start: Any, first: Any, last: Any, rows: Any, values: Any, table: Any, terms: Any,
-    single: Any,
-) -> Any:  # fmt: skip
-    """Return the least of 32 sums and of the single column's."""
-
-    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        pointers = pointers_of(context, builder, signature, arguments)
-        parts = [*pointers[:6], INT64(0), INT64(0)]
-        *sums, alone = _row_sums(builder, parts, 4, pointers[7], pointers[6])
-        least = least_lane(builder, sums)
-        return builder.select(builder.fcmp_ordered("<", alone, least), alone, least)
-
-    whole = types.int64
-    return types.float64(types.float64, whole, whole, rows, values, table, whole, single), generate
+panel_least, panel_least_ahead = (_panel_intrinsic(ahead, with_single=False) for ahead in (False, True))
+panel_least_33, panel_least_33_ahead = (_panel_intrinsic(ahead, with_single=True) for ahead in (False, True))

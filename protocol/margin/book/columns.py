@@ -69,7 +69,9 @@ class Table:
         A grid of 33 scenarios, 11 prices by 3 volatilities, has one; the other 32 are one panel.
         """
         values = np.asarray(matrix, dtype=np.float64)
-        moving = values.any(axis=0) if values.ndim == 2 else np.ones(1, dtype=np.bool_)
+        moving = values[0] != 0 if values.ndim == 2 and len(values) else np.ones(1, dtype=np.bool_)
+        if not moving.all():
+            moving[~moving] = values[:, ~moving].any(axis=0)
         if moving.all() or not moving.any():
             return cls.of(values)
         return replace(cls.of(values[:, moving]), with_zeros=True)

@@ -48,10 +48,9 @@ def option_values(
     strikes = np.ascontiguousarray(strike, dtype=np.float64)
     if strikes.ndim != 1:
         raise BookError("strike", f"one per option is needed, got shape {strikes.shape}")
-    forwards, each, total = np.broadcast_arrays(
-        np.asarray(forward, dtype=np.float64), strikes[:, None], np.asarray(volatility, dtype=np.float64)
-    )
-    for name, values in (("forward", forwards), ("strike", strikes), ("volatility", total)):
+    given = np.asarray(forward, dtype=np.float64), strikes[:, None], np.asarray(volatility, dtype=np.float64)
+    forwards, each, total = np.broadcast_arrays(*given)
+    for name, values in zip(("forward", "strike", "volatility"), given, strict=True):
         if values.size and not (values.min() >= 0 and values.max() < np.inf):
             raise BookError(name, "a value is negative or not finite")
     side = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)[:, None]

@@ -87,8 +87,11 @@ def option_profits(
 ) -> tuple[Floats, Floats]:
     """Return values now [options] and weighted profits [options, scenarios] of one bought option each."""
     total = options.volatility * np.sqrt(options.years)
-    prices = np.append(shocks.price, 1.0)
-    volatilities = np.append(shocks.volatility, 1.0)
+    prices, volatilities = shocks.price, shocks.volatility
+    unmoved = np.flatnonzero((prices == 1.0) & (volatilities == 1.0))
+    if not len(unmoved):
+        prices, volatilities = np.append(prices, 1.0), np.append(volatilities, 1.0)
+        unmoved = np.array([-1])
     values = option_values(
         options.forward[:, None] * prices,
         options.strike,
@@ -97,9 +100,14 @@ def option_profits(
         fast=fast,
         workers=workers,
     )
-    values *= np.broadcast_to(np.asarray(options.discount, dtype=np.float64), total.shape)[:, None]
-    now = values[:, -1].copy()
-    return now, (values[:, :-1] - now[:, None]) * shocks.weight
+    if np.any(options.discount != 1.0):
+        values *= np.broadcast_to(np.asarray(options.discount, dtype=np.float64), total.shape)[:, None]
+    now = values[:, unmoved[0]].copy()
+    profits = values[:, : len(shocks.price)]
+    profits -= now[:, None]
+    if (shocks.weight != 1.0).any():
+        profits *= shocks.weight
+    return now, profits
 
 
 def linear_profits(prices: ArrayLike, shocks: Shocks) -> Floats:
