@@ -113,7 +113,8 @@ def most_front(pair: UniswapV2Pair, victim: SignedSwap, most: int) -> int:
 
     def leaves_enough(size: int) -> bool:
         try:
-            after = pair.swap(victim.sell, victim.buy, size)[1] if size else pair
+            moves = size and pair.quote(victim.sell, victim.buy, size)
+            after = pair.swap(victim.sell, victim.buy, size)[1] if moves else pair
             return after.quote(victim.sell, victim.buy, victim.units) >= victim.least
         except RuleError:
             return False
