@@ -96,6 +96,13 @@ class Function(Entry):
 
 
 @dataclass(frozen=True)
+class PrecompiledFunction(Function):
+    """What a precompiled contract answers: the call data are the arguments alone, without a selector."""
+
+    selector_hex: str = ""
+
+
+@dataclass(frozen=True)
 class Error(Entry):
     """A custom error, found at the front of revert data."""
 

@@ -13,6 +13,7 @@ CHAINS: Mapping[int, str] = MappingProxyType(
         56: "bnb",
         137: "polygon",
         957: "derive",
+        999: "hyperevm",
         8453: "base",
         42161: "arbitrum",
         43114: "avalanche",

@@ -117,4 +117,8 @@ ADDRESSES: dict[str, dict[str, str]] = {
         "referral_storage": "0xe6fab3F0c7199b0d34d7FbE83394fc0e0D06e99d",
         "chainlink_price_feed_provider": "0x38B8dB61b724b51e42A88Cb8eC564CD685a0f53B",
     },
+    # Source: GitHub UMAprotocol/UMIPs UMIPs/umip-172.md (V3)
+    "uma": {
+        "optimistic_oracle_v3": "0xa6147867264374F324524E30C02C331cF28aa879",
+    },
 }

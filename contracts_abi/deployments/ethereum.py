@@ -145,4 +145,10 @@ ADDRESSES: dict[str, dict[str, str]] = {
         "cUSDCv3": "0xc3d688B66703497DAA19211EEdff47f25384cdc3",
         "cWETHv3": "0xA17581A9E3356d9A858b789D68B4d866e593aE94",
     },
+    # Source: GitHub UMAprotocol/UMIPs UMIPs/umip-172.md (V3); V2: UMAprotocol/protocol
+    # packages/core/networks/1.json, quoted in several repositories, not read there
+    "uma": {
+        "optimistic_oracle_v2": "0xA0Ae6609447e57a42c51B50EAe921D701823FFAe",
+        "optimistic_oracle_v3": "0xfb55F43fB9F48F63f9269DB7Dde3BbBe1ebDC0dE",
+    },
 }

@@ -84,4 +84,8 @@ ADDRESSES: dict[str, dict[str, str]] = {
     "compound_comet": {
         "cUSDCv3": "0x2e44e174f7D53F0212823acC11C01A11d58c5bCB",
     },
+    # Source: GitHub UMAprotocol/UMIPs UMIPs/umip-172.md (V3)
+    "uma": {
+        "optimistic_oracle_v3": "0x072819Bb43B50E7A251c64411e7aA362ce82803B",
+    },
 }

@@ -63,4 +63,8 @@ ADDRESSES: dict[str, dict[str, str]] = {
         "oracle": "0xb023e699F5a33916Ea823A16485e259257cA8Bd1",
         "data_provider": "0x243Aa95cAC2a25651eda86e80bEe66114413c43b",
     },
+    # Source: GitHub UMAprotocol/UMIPs UMIPs/umip-172.md (V3)
+    "uma": {
+        "optimistic_oracle_v3": "0x5953f2538F613E05bAED8A5AeFa8e6622467AD3D",
+    },
 }

@@ -92,3 +92,21 @@ Plan = Generator[Sequence[Call], Sequence[Outcome], Answer]
 
 Many plans advance together, so that all their calls of one step travel as one request.
 """
+
+
+def together(*plans: Plan[Answer]) -> Plan[tuple[Answer, ...]]:
+    """Return the plan that advances all ``plans`` step by step; the first that fails ends it."""
+    made: dict[int, Answer] = {}
+    outcomes: dict[int, Sequence[Outcome] | None] = dict.fromkeys(range(len(plans)))
+    while outcomes:
+        waiting: dict[int, Sequence[Call]] = {}
+        for number, sent in outcomes.items():
+            try:
+                waiting[number] = next(plans[number]) if sent is None else plans[number].send(sent)
+            except StopIteration as done:
+                made[number] = done.value
+        outcomes = {}
+        if waiting:
+            answers = iter((yield [item for calls in waiting.values() for item in calls]))
+            outcomes = {number: [next(answers) for _ in calls] for number, calls in waiting.items()}
+    return tuple(made[number] for number in range(len(plans)))

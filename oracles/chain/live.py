@@ -13,6 +13,9 @@ from oracles.chain import live_pools
 from oracles.chain.calls import Plan
 from oracles.chain.errors import UnknownSourceError
 from oracles.chain.header import Block
+from oracles.chain.keys import known
+from oracles.chain.live_answers import ANSWERS
+from oracles.chain.live_pairs import LP_TOKENS, PAIRS, lp_token
 from oracles.chain.live_quotes import QUOTES
 from oracles.chain.live_view import Found, LiveSource
 from oracles.chain.readers import stores
@@ -25,7 +28,7 @@ from oracles.sources.chronicle import ChronicleFeed
 from oracles.sources.feed import FeedSample
 from oracles.sources.maker import MakerMedianFeed, OsmFeed
 from oracles.sources.pyth import PythFeed
-from oracles.sources.tellor import TellorFeed
+from oracles.sources.tellor import SAFE_DELAY, TellorCurrentValue, TellorFeed
 from protocol.venues.curve.stableswap import FORMS
 
 POOL_AND_TOKEN = 2
@@ -74,21 +77,14 @@ def sampled(name: str, read: Callable[[Block], Plan[Sample]]) -> LiveSource:
     return LiveSource(name, plan)
 
 
-def _one(chain_id: int, family: str, name: str = "") -> str:
-    found = addresses(chain_id, family).get(name)
-    if found is None:
-        raise UnknownSourceError(f"no {family} {name} is known on chain {chain_id}", chain=chain_id)
-    return found
-
-
 BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
     "chainlink": lambda _, name, address: chainlink(name, address),
-    "pyth": lambda chain, name, feed: pyth(name, _one(chain, "pyth"), feed),
+    "pyth": lambda chain, name, feed: pyth(name, known(chain, "pyth"), feed),
     "uniswap-v2": lambda _, name, address: live_pools.uniswap_v2_spot(name, address),
     "uniswap-v3": lambda _, name, address: live_pools.uniswap_v3_spot(name, address),
     "uniswap-v4": lambda chain, name, pool: live_pools.uniswap_v4_spot(
         name,
-        _one(chain, "uniswap_v4", "state_view"),
+        known(chain, "uniswap_v4", "state_view"),
         parse_pool(pool),
         addresses(chain, "uniswap_v4").get("position_manager"),
     ),
@@ -110,7 +106,12 @@ BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
     "tellor": lambda chain, name, query: stored(
         name,
         TellorFeed(feed=name),
-        lambda block: stores.read_tellor(name, _one(chain, "tellor"), query, 0, block),
+        lambda block: stores.read_tellor(name, known(chain, "tellor"), query, SAFE_DELAY, block),
+    ),
+    "tellor-current": lambda chain, name, query: stored(
+        name,
+        TellorCurrentValue(feed=name),
+        lambda block: stores.read_tellor(name, known(chain, "tellor"), query, -1, block),
     ),
     "redstone": lambda _, name, address: sampled(
         name, lambda block: stores.read_redstone(name, address, block)
@@ -118,15 +119,15 @@ BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
     "rate": lambda chain, name, token: sampled(
         name,
         lambda block: stores.read_rate(
-            name, _one(chain, "exchange_rates", token), stores.RATES[token], block
+            name, known(chain, "exchange_rates", token), stores.RATES[token], block
         ),
     ),
     "synthetix": lambda chain, name, node: sampled(
         name,
-        lambda block: stores.read_synthetix_node(name, _one(chain, "synthetix_oracle_manager"), node, block),
+        lambda block: stores.read_synthetix_node(name, known(chain, "synthetix_oracle_manager"), node, block),
     ),
     "aave": lambda chain, name, asset: sampled(
-        name, lambda block: stores.read_aave_price(name, _one(chain, "aave_v3", "oracle"), asset, block)
+        name, lambda block: stores.read_aave_price(name, known(chain, "aave_v3", "oracle"), asset, block)
     ),
 }
 
@@ -139,9 +140,9 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
     chain_id
         Of the chain to be read.
     text
-        A pair such as ``ETH/USD`` (every source known for it), or ``kind:address`` such as
-        ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``, ``rate:wstETH``; a V4 pool by its
-        id or key (see ``readers/uniswap_v4.py``).
+        A pair such as ``ETH/USD`` (every source known for it; inside an LP token's key, the first), or
+        ``kind:address`` such as ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``,
+        ``rate:wstETH``; a V4 pool by its id or key (see ``readers/uniswap_v4.py``).
 
     Raises
     ------
@@ -152,9 +153,15 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
     if colon:
         if kind in QUOTES:
             return [QUOTES[kind](text, rest)]
+        if kind in PAIRS:
+            return [PAIRS[kind](text, rest)]
+        if kind in ANSWERS:
+            return [ANSWERS[kind](chain_id, text, rest)]
+        if kind in LP_TOKENS:
+            return [lp_token(text, rest, lambda price: sources_of(chain_id, price)[0])]
         if kind not in BY_KIND:
-            known = ", ".join((*BY_KIND, *QUOTES))
-            raise UnknownSourceError(f"no kind of source {kind!r}; there is {known}", kind=kind)
+            kinds = ", ".join((*BY_KIND, *QUOTES, *PAIRS, *ANSWERS, *LP_TOKENS))
+            raise UnknownSourceError(f"no kind of source {kind!r}; there is {kinds}", kind=kind)
         _check_key(kind, rest)
         return [BY_KIND[kind](chain_id, text, rest)]
     found: list[LiveSource] = []
@@ -165,18 +172,18 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
         if name.endswith("SVR_" + text.replace("/", "__")):
             found.append(chainlink(f"chainlink {name}", address))
     if text in PYTH_FEEDS and addresses(chain_id, "pyth"):
-        found.append(pyth(f"pyth {text}", _one(chain_id, "pyth"), PYTH_FEEDS[text]))
+        found.append(pyth(f"pyth {text}", known(chain_id, "pyth"), PYTH_FEEDS[text]))
     if not found:
         near = [pair for pair in feeds if set(pair.split("/")) & set(text.upper().split("/"))]
-        known = ", ".join(near or feeds) or "none"
+        pairs = ", ".join(near or feeds) or "none"
         raise UnknownSourceError(
-            f"no source of {text} is known on chain {chain_id}; known are {known}", pair=text
+            f"no source of {text} is known on chain {chain_id}; known are {pairs}", pair=text
         )
     return found
 
 
 def _check_key(kind: str, key: str) -> None:
-    digits = {"pyth": 64, "synthetix": 64, "tellor": 64}.get(kind, 40)
+    digits = {"pyth": 64, "synthetix": 64, "tellor": 64, "tellor-current": 64}.get(kind, 40)
     if kind == "uniswap-v4":
         parse_pool(key)
         return

@@ -8,6 +8,7 @@ curve-ema              ``POOL[:K]``: coin K + 1 in coin 0 by the average inside 
                        tricrypto-ng pool
 euler                  ``ADAPTER:BASE:QUOTE``: one whole base as an Euler adapter or router quotes it
 capo                   ``ADAPTER``: the answer of one of Aave's capped adapters
+band                   ``REFERENCE:BASE:QUOTE``: a rate relayed from Band's chain, with its time
 =====================  =====================================================================================
 """
 
@@ -16,11 +17,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from fractions import Fraction
 
-from contracts_abi.families import chainlink_proxy, curve_stableswap_ng, erc20, euler_oracle, uniswap_v3
+from contracts_abi.families import band, chainlink_proxy, curve_stableswap_ng, erc20, euler_oracle, uniswap_v3
 from oracles.chain.calls import Plan, call
-from oracles.chain.errors import UnknownSourceError, UnusableStateError
 from oracles.chain.header import Block
+from oracles.chain.keys import number, parts, seconds
 from oracles.chain.live_view import Found, LiveSource
+from oracles.chain.readers.stores import past, positive
 from oracles.node import Sample
 from oracles.sources.feed import FeedSample
 from protocol.venues.uniswap_v3.oracle_library import mean_tick_down
@@ -33,10 +35,8 @@ LAST_COIN = 7
 
 def uniswap_v3_twap(name: str, key: str) -> LiveSource:
     """Return the geometric mean price of a V3 pool over the seconds before the block."""
-    pool, seconds = _parts(name, key, 1, 2)
-    window = _number(name, seconds, MOST_SECONDS)
-    if window == 0:
-        raise UnknownSourceError(f"{name}: a window of at least one second is needed")
+    pool, text = parts(name, key, 1, 2)
+    window = seconds(name, text, MOST_SECONDS)
 
     def plan(block: Block) -> Plan[Found]:
         observed = call(pool, uniswap_v3.OBSERVE, [window, 0])
@@ -57,8 +57,8 @@ def uniswap_v3_twap(name: str, key: str) -> LiveSource:
 
 def curve_ema(name: str, key: str) -> LiveSource:
     """Return the average price that a newer Curve pool keeps of a coin in its coin 0."""
-    pool, *place = _parts(name, key, 1, 1, 2)
-    k = _number(name, place[0], LAST_COIN) if place else 0
+    pool, *place = parts(name, key, 1, 1, 2)
+    k = number(name, place[0], LAST_COIN) if place else 0
 
     def plan(block: Block) -> Plan[Found]:
         asked = call(pool, curve_stableswap_ng.PRICE_ORACLE, k)
@@ -70,7 +70,7 @@ def curve_ema(name: str, key: str) -> LiveSource:
 
 def euler(name: str, key: str) -> LiveSource:
     """Return what an Euler adapter or router quotes for one whole base."""
-    adapter, base, quote = _parts(name, key, 3, 3)
+    adapter, base, quote = parts(name, key, 3, 3)
 
     def plan(block: Block) -> Plan[Found]:
         asked = [call(token, erc20.DECIMALS) for token in (base, quote)]
@@ -85,7 +85,7 @@ def euler(name: str, key: str) -> LiveSource:
 
 def capo(name: str, key: str) -> LiveSource:
     """Return the answer of a capped adapter; it says neither round nor time."""
-    (adapter,) = _parts(name, key, 1, 1)
+    (adapter,) = parts(name, key, 1, 1)
 
     def plan(block: Block) -> Plan[Found]:
         asked = [call(adapter, chainlink_proxy.LATEST_ANSWER), call(adapter, chainlink_proxy.DECIMALS)]
@@ -96,42 +96,31 @@ def capo(name: str, key: str) -> LiveSource:
     return LiveSource(name, plan)
 
 
+def band_rate(name: str, key: str) -> LiveSource:
+    """Return a pair's rate of Band's reference contract, as old as the older of its two sides."""
+    reference, base, quote = parts(name, key, 1, 3)
+
+    def plan(block: Block) -> Plan[Found]:
+        asked = call(reference, band.GET_REFERENCE_DATA, base, quote)
+        (outcome,) = yield [asked]
+        fields = asked.value(outcome)
+        assert isinstance(fields, tuple)
+        rate, *times = (int(str(field)) for field in fields)
+        sample = Sample(past(name, min(times), block), positive(name, rate), DECIMALS)
+        return Found(FeedSample(feed=name), feeds={name: (sample,)})
+
+    return LiveSource(name, plan)
+
+
 QUOTES: dict[str, Callable[[str, str], LiveSource]] = {
     "uniswap-v3-twap": uniswap_v3_twap,
     "curve-ema": curve_ema,
     "euler": euler,
     "capo": capo,
+    "band": band_rate,
 }
 
 
 def _found(name: str, value: int, decimals: int, block: Block) -> Found:
-    if value <= 0:
-        raise UnusableStateError(f"{name}: the value {value} is not positive", value=value)
-    sample = Sample(block.timestamp, value, decimals)
+    sample = Sample(block.timestamp, positive(name, value), decimals)
     return Found(FeedSample(feed=name), feeds={name: (sample,)})
-
-
-def _parts(name: str, key: str, addresses: int, *sizes: int) -> list[str]:
-    """Return the parts of a key, of which the first ones must be addresses."""
-    parts = key.split(":")
-    try:
-        fine = all(part[:2] == "0x" and len(bytes.fromhex(part[2:])) == 20 for part in parts[:addresses])
-    except ValueError:
-        fine = False
-    if not fine or len(parts) not in sizes:
-        raise UnknownSourceError(f"{name}: its form is {FORMS[name.partition(':')[0]]}")
-    return [*(part.lower() for part in parts[:addresses]), *parts[addresses:]]
-
-
-FORMS = {
-    "uniswap-v3-twap": "uniswap-v3-twap:POOL:SECONDS",
-    "curve-ema": "curve-ema:POOL or curve-ema:POOL:K",
-    "euler": "euler:ADAPTER:BASE:QUOTE",
-    "capo": "capo:ADAPTER",
-}
-
-
-def _number(name: str, text: str, most: int) -> int:
-    if not text.isascii() or not text.isdigit() or int(text) > most:
-        raise UnknownSourceError(f"{name}: a whole number up to {most} expected, got {text!r}")
-    return int(text)

@@ -27,6 +27,25 @@ class Found:
 
 
 @dataclass(frozen=True, slots=True)
+class Before:
+    """What a source reads at an earlier block.
+
+    Parameters
+    ----------
+    name
+        Under which the view's memory holds what ``plan`` makes.
+    seconds
+        How much older the block must be at least.
+    plan
+        Reads it.
+    """
+
+    name: str
+    seconds: int
+    plan: Callable[[Block], Plan[object]]
+
+
+@dataclass(frozen=True, slots=True)
 class LiveSource:
     """A named plan.
 
@@ -38,11 +57,14 @@ class LiveSource:
         Reads the price.
     depth
         Reads what it takes to move the price (upwards, by a few per cent), for sources that are pools.
+    before
+        What else it needs from earlier blocks.
     """
 
     name: str
     plan: Callable[[Block], Plan[Found]]
     depth: Callable[[], Plan[PoolCurve]] | None = None
+    before: tuple[Before, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,7 +95,36 @@ def read_view(reader: Reader, sources: Sequence[LiveSource]) -> LiveView:
         venues.update(item.venues)
         vaults.update(item.vaults)
         memory.update(item.memory)
+    for name, error in _read_earlier(reader, sources, memory):
+        if nodes.pop(name, None) is not None:
+            failures[name] = error
     block = reader.block
     return LiveView(
         block, View(block.timestamp, block.number, venues, vaults, feeds, memory), nodes, failures
     )
+
+
+def _read_earlier(
+    reader: Reader, sources: Sequence[LiveSource], memory: dict[str, object]
+) -> list[tuple[str, ChainError]]:
+    """Add to ``memory`` what sources need of earlier blocks; return the sources for which that failed."""
+    wanted: dict[int, list[tuple[str, Before]]] = {}
+    for source in sources:
+        for before in source.before:
+            wanted.setdefault(before.seconds, []).append((source.name, before))
+    failed: list[tuple[str, ChainError]] = []
+    for seconds, items in wanted.items():
+        from oracles.chain.earlier import reader_before
+
+        try:
+            earlier = reader_before(reader, seconds)
+            made = run_plans(earlier, [before.plan(earlier.block) for _, before in items])
+        except ChainError as error:
+            failed += [(name, error) for name, _ in items]
+            continue
+        for (name, before), item in zip(items, made, strict=True):
+            if isinstance(item, ChainError):
+                failed.append((name, item))
+            else:
+                memory[before.name] = item
+    return failed

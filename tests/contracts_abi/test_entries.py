@@ -13,7 +13,7 @@ from eth_utils import is_checksum_address, keccak
 
 import contracts_abi
 from contracts_abi import deployments, families
-from contracts_abi.entry import Entry, Error, Event, Function
+from contracts_abi.entry import Entry, Error, Event, Function, PrecompiledFunction
 from contracts_abi.families import chainlink_proxy, multicall3, pyth, uniswap_v2, uniswap_v3
 from contracts_abi.keccak import checksum, keccak256
 
@@ -31,6 +31,9 @@ def test_selector_is_the_hash_of_the_signature(entry: Entry) -> None:
     digest = keccak(text=entry.signature)
     if isinstance(entry, Event):
         assert entry.topic == "0x" + digest.hex().removeprefix("0x")
+    elif isinstance(entry, PrecompiledFunction):
+        assert not entry.selector
+        assert entry.call(7) == (7).to_bytes(32, "big")
     else:
         assert isinstance(entry, Function | Error)
         assert entry.selector == digest[:4]
@@ -39,8 +42,8 @@ def test_selector_is_the_hash_of_the_signature(entry: Entry) -> None:
 
 
 def test_all_entries_are_there() -> None:
-    assert len(ENTRIES) >= 273
-    assert len(MODULES) == len(set(MODULES)) >= 28
+    assert len(ENTRIES) >= 286
+    assert len(MODULES) == len(set(MODULES)) >= 32
 
 
 @pytest.mark.parametrize(

@@ -129,7 +129,8 @@ def unpack_checked(tarball: Path, package: Package, destination: Path) -> None:
     destination.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=destination.parent) as folder:
         with tarfile.open(tarball) as archive:
-            archive.extractall(folder, filter="data")
+            wanted = [m for m in archive.getmembers() if m.name.startswith(f"package/{package.only}")]
+            archive.extractall(folder, wanted, filter="data")
         (Path(folder) / "package").rename(destination)
 
 

@@ -11,12 +11,19 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """One tarball: name, version, integrity (``sha512-`` + base64) and licence."""
+    """One tarball: name, version, integrity (``sha512-`` + base64) and licence.
+
+    Parameters
+    ----------
+    only
+        The folder that is unpacked, where the rest is large; '' for all.
+    """
 
     name: str
     version: str
     integrity: str
     licence: str
+    only: str = ""
 
     @property
     def folder(self) -> str:
@@ -131,6 +138,19 @@ SOLC_0_8_19 = Package(
     "0.8.19",
     "sha512-yqurS3wzC4LdEvmMobODXqprV4MYJcVtinuxgrp61ac8K2zz40vXA0eSAskSHPgv8dQo7Nux39i3QBsHx4pqyA==",
     "MIT",
+)
+TELLOR = Package(
+    "usingtellor",
+    "5.0.5",
+    "sha512-/8iSoPxHNgI7MpGs6VnXRlg24ELN17WzSFsMynjVVuz/d3A+YP2S2fqhta+xlRLUaBfy8Yc+qjv5p5s69KAQ4g==",
+    "MIT",
+)
+UMA_CORE = Package(
+    "@uma/core",
+    "2.62.2",
+    "sha512-tQOk7yZScsxkOdSlb9qCvWXyvPZ2ozBgH7pja6+rGuXNe+VAdiByTqzi2TeUxdOZBj2bTdGS2+eW2htC2CZYTQ==",
+    "AGPL-3.0-or-later",
+    only="artifacts/contracts",
 )
 
 ANVIL_VERSION = "1.7.1"

@@ -43,13 +43,15 @@ def _number(value: Value) -> int:
     return value
 
 
-def _positive(what: str, value: int) -> int:
+def positive(what: str, value: int) -> int:
+    """Return ``value``; one that is not positive is refused."""
     if value <= 0:
         raise UnusableStateError(f"{what}: the value {value} is not positive", value=value)
     return value
 
 
-def _past(what: str, time: int, block: Block) -> int:
+def past(what: str, time: int, block: Block) -> int:
+    """Return ``time``; none, and one after the block's, is refused."""
     if time == 0:
         raise UnusableStateError(f"{what}: no value was ever stored")
     if time > block.timestamp:
@@ -71,8 +73,8 @@ def read_pyth(name: str, address: str, feed_id: str, block: Block) -> Plan[PythP
     inner = asked.value(outcome)
     assert isinstance(inner, tuple)
     price, confidence, exponent, time = map(_number, inner)
-    _positive(name, price)
-    _past(name, min(time, block.timestamp) if time - block.timestamp <= 60 else time, block)
+    positive(name, price)
+    past(name, min(time, block.timestamp) if time - block.timestamp <= 60 else time, block)
     return PythPrice(price, confidence, exponent, time)
 
 
@@ -97,8 +99,8 @@ def read_maker_median(name: str, address: str, block: Block) -> Plan[MakerMedian
     return MakerMedian(
         frozenset(),
         bar.integer(third),
-        _positive(name, int.from_bytes(raw, "big")),
-        _past(name, age.integer(second), block),
+        positive(name, int.from_bytes(raw, "big")),
+        past(name, age.integer(second), block),
     )
 
 
@@ -112,10 +114,8 @@ def read_osm(name: str, address: str, block: Block) -> Plan[Osm]:
         assert isinstance(raw, bytes)
         prices.append(DelayedPrice(int.from_bytes(raw, "big"), bool(has)))
     if prices[0].has:
-        _positive(name, prices[0].value)
-    return Osm(
-        asked[2].integer(hop), prices[0], prices[1], _past(name, asked[3].integer(poked), block), False
-    )
+        positive(name, prices[0].value)
+    return Osm(asked[2].integer(hop), prices[0], prices[1], past(name, asked[3].integer(poked), block), False)
 
 
 def read_chronicle(name: str, address: str, block: Block) -> Plan[Scribe]:
@@ -123,7 +123,7 @@ def read_chronicle(name: str, address: str, block: Block) -> Plan[Scribe]:
     asked, bar = call(address, chronicle.READ_WITH_AGE), call(address, chronicle.BAR)
     first, second = yield [asked, bar]
     value, age = map(_number, asked.values(first))
-    return Scribe(frozenset(), bar.integer(second), Poke(_positive(name, value), _past(name, age, block)))
+    return Scribe(frozenset(), bar.integer(second), Poke(positive(name, value), past(name, age, block)))
 
 
 def read_api3(name: str, address: str, block: Block) -> Plan[Beacon]:
@@ -131,11 +131,11 @@ def read_api3(name: str, address: str, block: Block) -> Plan[Beacon]:
     asked = call(address, api3.READ)
     (outcome,) = yield [asked]
     value, time = map(_number, asked.values(outcome))
-    return Beacon(_positive(name, value), _past(name, time, block))
+    return Beacon(positive(name, value), past(name, time, block))
 
 
 def read_tellor(name: str, address: str, query_id: str, delay: int, block: Block) -> Plan[TellorReports]:
-    """Read the newest report that is at least ``delay`` seconds old."""
+    """Read the newest undisputed report over ``delay`` seconds old; -1 allows the block's own."""
     asked = call(
         address,
         tellor.GET_DATA_BEFORE,
@@ -149,7 +149,7 @@ def read_tellor(name: str, address: str, query_id: str, delay: int, block: Block
     assert isinstance(value, bytes)
     if len(value) != 32:
         raise UnusableStateError(f"{name}: the report has {len(value)} bytes, a price has 32")
-    return TellorReports(((_past(name, _number(time), block), int.from_bytes(value, "big")),))
+    return TellorReports(((past(name, _number(time), block), int.from_bytes(value, "big")),))
 
 
 def read_redstone(name: str, address: str, block: Block) -> Plan[Sample]:
@@ -157,14 +157,14 @@ def read_redstone(name: str, address: str, block: Block) -> Plan[Sample]:
     asked, decimals = call(address, redstone.LATEST_ROUND_DATA), call(address, redstone.DECIMALS)
     first, second = yield [asked, decimals]
     _, answer, _, updated_at, _ = map(_number, asked.values(first))
-    return Sample(_past(name, updated_at, block), _positive(name, answer), decimals.integer(second))
+    return Sample(past(name, updated_at, block), positive(name, answer), decimals.integer(second))
 
 
 def read_rate(name: str, address: str, function: Function, block: Block) -> Plan[Sample]:
     """Read an exchange rate with 18 decimals, true at the block."""
     asked = call(address, function)
     (outcome,) = yield [asked]
-    return Sample(block.timestamp, _positive(name, asked.integer(outcome)), 18)
+    return Sample(block.timestamp, positive(name, asked.integer(outcome)), 18)
 
 
 def read_synthetix_node(name: str, address: str, node_id: str, block: Block) -> Plan[Sample]:
@@ -173,7 +173,7 @@ def read_synthetix_node(name: str, address: str, node_id: str, block: Block) -> 
     (outcome,) = yield [asked]
     inner = asked.value(outcome)
     assert isinstance(inner, tuple)
-    return Sample(_past(name, _number(inner[1]), block), _positive(name, _number(inner[0])), 18)
+    return Sample(past(name, _number(inner[1]), block), positive(name, _number(inner[0])), 18)
 
 
 def read_aave_price(name: str, oracle: str, asset: str, block: Block) -> Plan[Sample]:
@@ -183,4 +183,4 @@ def read_aave_price(name: str, oracle: str, asset: str, block: Block) -> Plan[Sa
     decimals = len(str(unit.integer(second))) - 1
     if unit.integer(second) != 10**decimals:
         raise UnusableStateError(f"{name}: the unit {unit.integer(second)} is no power of ten")
-    return Sample(block.timestamp, _positive(name, asked.integer(first)), decimals)
+    return Sample(block.timestamp, positive(name, asked.integer(first)), decimals)
