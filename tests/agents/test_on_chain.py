@@ -213,8 +213,8 @@ def test_a_sandwich_is_the_best_of_all_sizes(
     best = max(sandwich_profit(pair, victim, size) for size in range(most + 1))
     found = sandwich_profit(pair, victim, sandwich_size(pair, victim, most))
     # The front's output is rounded down to a whole B, worth ``unit`` A at most when it is sold back; the
-    # victim and the back round once each. So profit lies within such a step below the smooth one, and a search that
-    # compares two of its points can miss the top by two steps.
+    # victim and the back round once each. So profit lies within such a step below the smooth one, and a
+    # search that compares two of its points can miss the top by two steps.
     unit = -(-(reserve_in + most + units) // (reserve_out - quoted - pair.quote("A", "B", most)))
     assert best - found <= 2 * (unit + 2)
 
