@@ -15,6 +15,7 @@ from oracles.chain.errors import UnknownSourceError
 from oracles.chain.header import Block
 from oracles.chain.keys import known
 from oracles.chain.live_answers import ANSWERS
+from oracles.chain.live_guards import GUARDS, guarded
 from oracles.chain.live_pairs import LP_TOKENS, PAIRS, lp_token
 from oracles.chain.live_quotes import QUOTES
 from oracles.chain.live_view import Found, LiveSource
@@ -80,6 +81,11 @@ def sampled(name: str, read: Callable[[Block], Plan[Sample]]) -> LiveSource:
 BY_KIND: dict[str, Callable[[int, str, str], LiveSource]] = {
     "chainlink": lambda _, name, address: chainlink(name, address),
     "pyth": lambda chain, name, feed: pyth(name, known(chain, "pyth"), feed),
+    "pyth-ema": lambda chain, name, feed: stored(
+        name,
+        PythFeed(feed=name),
+        lambda block: stores.read_pyth(name, known(chain, "pyth"), feed, block, average=True),
+    ),
     "uniswap-v2": lambda _, name, address: live_pools.uniswap_v2_spot(name, address),
     "uniswap-v3": lambda _, name, address: live_pools.uniswap_v3_spot(name, address),
     "uniswap-v4": lambda chain, name, pool: live_pools.uniswap_v4_spot(
@@ -140,7 +146,7 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
     chain_id
         Of the chain to be read.
     text
-        A pair such as ``ETH/USD`` (every source known for it; inside an LP token's key, the first), or
+        A pair such as ``ETH/USD`` (every source known for it; inside another key, the first), or
         ``kind:address`` such as ``chainlink:0x5f4e...``, ``uniswap-v3:0x88e6...``, ``vault:0x...``,
         ``rate:wstETH``; a V4 pool by its id or key (see ``readers/uniswap_v4.py``).
 
@@ -159,8 +165,10 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
             return [ANSWERS[kind](chain_id, text, rest)]
         if kind in LP_TOKENS:
             return [lp_token(text, rest, lambda price: sources_of(chain_id, price)[0])]
+        if kind in GUARDS:
+            return [guarded(chain_id, text, rest, lambda price: sources_of(chain_id, price)[0])]
         if kind not in BY_KIND:
-            kinds = ", ".join((*BY_KIND, *QUOTES, *PAIRS, *ANSWERS, *LP_TOKENS))
+            kinds = ", ".join((*BY_KIND, *QUOTES, *PAIRS, *ANSWERS, *LP_TOKENS, *GUARDS))
             raise UnknownSourceError(f"no kind of source {kind!r}; there is {kinds}", kind=kind)
         _check_key(kind, rest)
         return [BY_KIND[kind](chain_id, text, rest)]
@@ -183,7 +191,7 @@ def sources_of(chain_id: int, text: str) -> list[LiveSource]:
 
 
 def _check_key(kind: str, key: str) -> None:
-    digits = {"pyth": 64, "synthetix": 64, "tellor": 64, "tellor-current": 64}.get(kind, 40)
+    digits = {"pyth": 64, "pyth-ema": 64, "synthetix": 64, "tellor": 64, "tellor-current": 64}.get(kind, 40)
     if kind == "uniswap-v4":
         parse_pool(key)
         return

@@ -13,12 +13,12 @@ from math import isqrt
 from typing import Any
 
 import pytest
-from eth_abi import encode
+from eth_abi import decode, encode
 
 from chain_contracts import code_of, place
-from chain_world import ChainWorld
+from chain_world import PYTH_FEED, ChainWorld
 from contracts_abi.deployments import addresses
-from contracts_abi.families import band, hyperliquid
+from contracts_abi.families import band, chainlink_proxy, hyperliquid
 from evm_chains import AnvilChain
 from oracles.chain.calls import Outcome, Plan, call, together
 from oracles.chain.client import Client
@@ -35,7 +35,7 @@ from oracles.chain.live_view import LiveView, read_view
 from oracles.chain.proven import ProvenReader
 from oracles.chain.quorum import QuorumReader
 from oracles.chain.reader import LiveReader, Reader
-from oracles.chain.recording import RecordingReader
+from oracles.chain.recording import RecordedReader, RecordingReader, decode_recording, encode_recording
 from oracles.node import read
 from oracles.reading import Reading
 from protocol.fixed_point import Q112, WAD
@@ -345,6 +345,47 @@ def test_bands_reference(world: ChainWorld, client: Client) -> None:
     assert (reading.price, reading.publish_time) == (Fraction(3, 2), now - 30)
 
 
+def test_a_source_while_the_sequencer_is_up(world: ChainWorld, client: Client) -> None:
+    feed = addresses(ARBITRUM, "chainlink_sequencer_uptime")[""]
+    world.canned(feed)
+    source = f"chainlink:{world.proxies['ETH/USD']}"
+    text = f"sequencer-up:{source}"
+    for status, since, fine in ((0, 301, True), (0, 300, False), (1, 9_000, False)):
+        kinds = ["uint80", "int256", "uint256", "uint256", "uint80"]
+        start = world.now + 1 - since
+        answer = encode(kinds, [1, status, start, start, 1])
+        question = chainlink_proxy.LATEST_ROUND_DATA.call()
+        at(world, world.now + 1, lambda q=question, a=answer: world.teach(feed, q, a))  # type: ignore[misc]
+        reading = reading_of(LiveReader.open(client), text, ARBITRUM)
+        assert reading.ok is fine
+        assert not fine or reading.price == 100
+    with pytest.raises(ChainError, match="known on chain 1"):
+        sources_of(1, text)
+
+
+def test_pyths_average_beside_its_price(world: ChainWorld, client: Client) -> None:
+    contract = addresses(1, "pyth")[""]
+    place(world.rpc, world.account, contract, code_of("MockPyth") + encode(["uint256", "uint256"], [60, 0]))
+    question = call_data(
+        "createPriceFeedUpdateData(bytes32,int64,uint64,int32,int64,uint64,uint64,uint64)",
+        *(bytes.fromhex(PYTH_FEED[2:]), 10_050_000_000, 5, -8, 9_900_000_000, 7, world.now, world.now - 1),
+    )
+    (update,) = decode(["bytes"], world.call(contract, question))
+    world.send(contract, call_data("updatePriceFeeds(bytes[])", [update]))
+    reader = LiveReader.open(client)
+    prices = [reading_of(reader, f"{kind}:{PYTH_FEED}").price for kind in ("pyth", "pyth-ema")]
+    assert prices == [Fraction("100.5"), 99]
+
+
+def test_what_is_composed_is_recorded_and_replayed(world: ChainWorld, client: Client) -> None:
+    twins = a_pair(world)
+    noting = RecordingReader(LiveReader.open(client))
+    text = f"lp-fair:{twins.pair}:chainlink:{world.proxies['ETH/USD']}+chainlink:{world.proxies['USDC/USD']}"
+    live = reading_of(noting, text)
+    replayed = decode_recording(encode_recording(noting.recording))
+    assert reading_of(RecordedReader(replayed), text) == live
+
+
 def test_plans_advance_together() -> None:
     made: list[tuple[int, ...]] = []
 
@@ -383,7 +424,13 @@ BAD = [
         f"uma-request:{ADDRESS}:X:1:zz",
         f"uma-request:{ADDRESS}::1",
     ),
-    *("hyperliquid-mark:x", "tellor-current:0x12", f"band:{ADDRESS}:BTC"),
+    *(
+        f"sequencer-up:chainlink:{ADDRESS}",
+        "pyth-ema:0x12",
+        "hyperliquid-mark:x",
+        "tellor-current:0x12",
+        f"band:{ADDRESS}:BTC",
+    ),
 ]
 
 

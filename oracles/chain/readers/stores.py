@@ -63,12 +63,15 @@ def past(what: str, time: int, block: Block) -> int:
     return time
 
 
-def read_pyth(name: str, address: str, feed_id: str, block: Block) -> Plan[PythPrice]:
-    """Read a stored Pyth price; its age is judged by the node that reads it.
+def read_pyth(
+    name: str, address: str, feed_id: str, block: Block, *, average: bool = False
+) -> Plan[PythPrice]:
+    """Read a stored Pyth price or its moving average; its age is judged by the node that reads it.
 
     Publish times come from the publishers' clocks and may lie some seconds after the block's.
     """
-    asked = call(address, pyth.GET_PRICE_UNSAFE, bytes.fromhex(feed_id.removeprefix("0x")))
+    function = pyth.GET_EMA_PRICE_UNSAFE if average else pyth.GET_PRICE_UNSAFE
+    asked = call(address, function, bytes.fromhex(feed_id.removeprefix("0x")))
     (outcome,) = yield [asked]
     inner = asked.value(outcome)
     assert isinstance(inner, tuple)
