@@ -218,12 +218,21 @@ def best_sized(profit: Callable[[int], Fraction], most: int, slack: Fraction) ->
 
 
 def _bound(at: Callable[[int], Fraction], best: int, most: int, slack: Fraction) -> Fraction:
+    """Return the bound from the shortest lines that rise before the best size and fall after it.
+
+    Near the top rounding outweighs the slope, so the points are moved apart until it no longer does.
+    """
     step = max(best >> 12, most >> 60, 64)
-    a, b = max(best - 2 * step, 0), max(best - step, 0)
-    c, d = min(best + step, most), min(best + 2 * step, most)
+    while True:
+        a, b = max(best - 2 * step, 0), max(best - step, 0)
+        c, d = min(best + step, most), min(best + 2 * step, most)
+        rising = (at(b) - at(a)) / (b - a) if a < b else None
+        falling = (at(d) - at(c)) / (d - c) if c < d else None
+        unclear = (rising is not None and rising < 0) or (falling is not None and falling > 0)
+        if not unclear or step >= most:
+            break
+        step *= 2
     found = [at(best), at(b), at(c)]
-    rising = (at(b) - at(a)) / (b - a) if a < b else None
-    falling = (at(d) - at(c)) / (d - c) if c < d else None
     if rising is not None and falling is not None and rising > falling:
         meet = (at(c) - at(b) + rising * b - falling * c) / (rising - falling)
         meet = min(max(meet, Fraction(b)), Fraction(c))
