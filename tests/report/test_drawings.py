@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from decimal import Decimal
+from fractions import Fraction
 from xml.etree import ElementTree
 
 import pytest
@@ -13,6 +14,7 @@ from pool_crash import pool_crash
 from protocol_texts import changed
 from scenarios.report.drawings.contagion import MOST_ACCOUNTS, ContagionGraph, merge_small
 from scenarios.report.drawings.frontier import Frontier, FrontierPoint, frontier
+from scenarios.report.drawings.gains import MOST_BARS, Gains, largest
 from scenarios.report.drawings.health import HealthOverTime
 from scenarios.report.drawings.losses import LossWaterfall
 from scenarios.report.drawings.sweep_map import SweepMap, compact, sweep_maps
@@ -53,6 +55,21 @@ def test_the_waterfall_adds_up(crash: RunResult) -> None:
     assert {"all losses", "insurance fund", "depositors"} <= set(found)
     shares = [float(text.split("  ")[1].removesuffix(" %")) for text in found if text.endswith(" %")]
     assert sum(shares) == pytest.approx(100, abs=0.2)
+
+
+@given(st.dictionaries(st.text(max_size=5), st.integers(-(10**9), 10**9), min_size=1, max_size=30))
+def test_bars_of_gains_leave_nobody_out(found: dict[str, int]) -> None:
+    bars = largest({name: Fraction(value) for name, value in found.items()})
+    assert sum(value for _, value in bars) == sum(found.values())
+    assert len(bars) <= MOST_BARS + 1
+    named = [value for name, value in bars if name in found]
+    assert named == sorted(named)
+
+
+def test_gains_are_drawn(crash: RunResult) -> None:
+    found = texts(Gains(crash.gains, "USD"))
+    assert "markets outside" in found
+    assert f"{len(crash.gains) - MOST_BARS} other parties" in found
 
 
 def test_health_is_drawn(crash: RunResult) -> None:

@@ -24,7 +24,7 @@ from scenarios.simulation.sweep import read_axis, sweep
 
 pytestmark = pytest.mark.browser
 
-PICTURES = {"run": 3, "cascade": 6, "stress": 2, "attack": 0, "sweep": 2}
+PICTURES = {"run": 3, "cascade": 6, "stress": 2, "attack": 1, "sweep": 2}
 """Least number of pictures on each page."""
 WIDTHS = (420, 1100)
 SCROLLS = "document.documentElement.scrollWidth > document.documentElement.clientWidth"

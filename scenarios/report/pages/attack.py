@@ -5,6 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
+from scenarios.report.drawings.gains import Gains
 from scenarios.report.pages.page import Page, Section, number, shown
 from scenarios.report.pages.run import MOST_EVENTS
 
@@ -58,6 +59,7 @@ def attack_page(file: ProtocolFile, result: Optimum) -> Page:
                 "Who paid",
                 ("Party", file.money),
                 tuple((name, number(value)) for name, value in best.paid_by.items() if abs(value) >= CENT),
+                drawings=(Gains({"the attacker": best.profit, **best.paid_by}, file.money),),
                 note="Gains and losses of all others; with the profit they add up to zero.",
             ),
             Section("Parameters", ("Parameter", "Optimum", "As in the file", "Searched"), parameters),

@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from scenarios.report.drawings.contagion import ContagionGraph
+from scenarios.report.drawings.gains import Gains
 from scenarios.report.drawings.health import HealthOverTime
 from scenarios.report.drawings.losses import LossWaterfall
 from scenarios.report.drawings.timeline import Liquidations
@@ -103,6 +104,7 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
                 "Who gained and who lost",
                 ("Party", result.money),
                 tuple((name, number(value)) for name, value in result.gains.items()),
+                drawings=(Gains(result.gains, result.money),) if result.gains else (),
                 note="Against the opening's holdings, both at the final outside prices.",
             ),
             Section("Events", ("Step", "Actor", "Event", "Details"), events, note=note),
