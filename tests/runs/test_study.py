@@ -297,7 +297,10 @@ def test_dask_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 
 def test_memory_does_not_grow_with_the_runs(tmp_path: Path) -> None:
-    """Ten times the runs are 5 MB more on the disk and none in memory."""
+    """Ten times the runs are 5 MB more on the disk; kept in memory they would be 15 MB, a chunk is a few.
+
+    The size of a chunk follows the clock, so on a busy machine one run's may be larger than another's.
+    """
     peaks = []
     for runs in (5_000, 50_000):
         tracemalloc.start()
@@ -305,7 +308,7 @@ def test_memory_does_not_grow_with_the_runs(tmp_path: Path) -> None:
         peaks.append(tracemalloc.get_traced_memory()[1])
         tracemalloc.stop()
     assert made.results.stat().st_size > 5_000_000
-    assert peaks[1] < peaks[0] + 1_000_000
+    assert peaks[1] < peaks[0] + 6_000_000
 
 
 def test_market_records_are_those_of_whole_paths(tmp_path: Path) -> None:
