@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, ClassVar, Literal
 
 from pydantic import Field
 
+from protocol.errors import InsufficientLiquidityError
 from scenarios.agents.agent import Agent
 from scenarios.files.quantities import Fraction, NotNegative, Positive
 from scenarios.simulation.carry.funding import yearly_funding
@@ -120,11 +121,10 @@ class BasisTrader(VenueTrader):
         """Return the largest size in ``room`` at whose mark its side still gets ``least``, by bisection."""
 
         def pays(units: int) -> bool:
-            point = game.snapshot()
-            game.protocol.marks.fill(self.market, sign * units, index)
-            after = game.protocol.marks.mark(self.market, index)
-            game.restore(point)
-            assert after is not None
+            try:
+                after = game.protocol.marks.mark_after(self.market, sign * units, index)
+            except InsufficientLiquidityError:
+                return False
             yearly = yearly_funding(game.world, game.file, self.market, after, index)
             return -sign * yearly >= least
 

@@ -178,7 +178,7 @@ class MarketMaker(Agent):
         file = game.file
         mark = game.oracle_price(file.perpetuals[self.market].underlying)
         settlement = game.oracle_price(file.margin.settlement)
-        if mark is None or not settlement:
+        if not mark or not settlement:
             return None
         return mark / settlement * (1 + Exact(self.half_spread) * (1 if buying else -1))
 
@@ -219,6 +219,6 @@ class PerpetualTrader(Agent):
         units = min(units, maker.room(game, self.maker, buying=buying))
         if units > 0:
             sides = (me, self.maker) if buying else (self.maker, me)
-            game.protocol.trade(*sides, maker.market, units, price)
+            game.protocol.trade(*sides, maker.market, units, price, me)
             side = "long" if buying else "short"
             game.record(me, "position opened", market=maker.market, side=side, units=units)

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from oracles.node import Sample
+from protocol.errors import MissingPriceError
 from scenarios.agents.trading import MarketMaker
 from scenarios.attackers.attacker import ATTACKER, Attacker, Purse, searched
 from scenarios.attackers.prices import draw, liquidate_all
@@ -186,20 +187,26 @@ class LatencyChoice(Attacker):
             units = self._buy(game, maker, chosen)
         with self.move(game, purse, "sell at the newest sample"):
             game.publish(ATTACKER, self.feed, Fraction(newest.value, 10**newest.decimals))
-            price = maker.price(game, buying=False)
-            assert price is not None
-            game.protocol.trade(self.maker, ATTACKER, maker.market, units, price)
+            price = self._price(game, maker, buying=False)
+            game.protocol.trade(self.maker, ATTACKER, maker.market, units, price, ATTACKER)
+
+    @staticmethod
+    def _price(game: Simulation, maker: MarketMaker, *, buying: bool) -> Fraction:
+        """Return the maker's price; without an oracle price it quotes none, and the attack is refused."""
+        price = maker.price(game, buying=buying)
+        if price is None:
+            raise MissingPriceError(game.file.perpetuals[maker.market].underlying, ())
+        return price
 
     def _buy(self, game: Simulation, maker: MarketMaker, chosen: Sample) -> int:
         """Submit the chosen sample and buy; return raw base units."""
         game.publish(ATTACKER, self.feed, Fraction(chosen.value, 10**chosen.decimals))
-        price = maker.price(game, buying=True)
-        assert price is not None
+        price = self._price(game, maker, buying=True)
         settlement = game.file.margin.settlement
         notional = Fraction(self.margin) * Fraction(self.leverage) / game.outside[settlement]
         units = int(notional / price * 10 ** game.file.perpetuals[maker.market].decimals)
         units = min(units, maker.room(game, self.maker, buying=True))
-        game.protocol.trade(ATTACKER, self.maker, maker.market, units, price)
+        game.protocol.trade(ATTACKER, self.maker, maker.market, units, price, ATTACKER)
         return units
 
 

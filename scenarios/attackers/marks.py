@@ -102,6 +102,6 @@ class MarkManipulation(Attacker):
         units = min(units, maker.room(game, self.maker, buying=sign > 0))
         if units > 0:
             sides = (SECOND, self.maker) if sign > 0 else (self.maker, SECOND)
-            game.protocol.trade(*sides, self.market, units, price)
+            game.protocol.trade(*sides, self.market, units, price, SECOND)
             game.record(SECOND, "perpetual trade", market=self.market, units=sign * units)
         return units

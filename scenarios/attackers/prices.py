@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 from pydantic import Field
 
 from scenarios.agents.lending import log_step
-from scenarios.attackers.attacker import ATTACKER, Attacker, Purse, act_agents, searched
+from scenarios.attackers.attacker import ATTACKER, Attacker, Purse, searched
 from scenarios.files.quantities import NotNegative, Positive
 
 if TYPE_CHECKING:
@@ -126,12 +126,10 @@ class ThinMarketPump(Attacker):
         if perpetual.position_limit is not None:
             units = min(units, int(perpetual.position_limit.scaleb(perpetual.decimals)))
         with self.move(game, purse, "match long against short"):
-            game.protocol.trade(ATTACKER, other, self.market, units, price)
+            game.protocol.trade(ATTACKER, other, self.market, units, price, ATTACKER)
         with self.move(game, purse, "pump"):
             self.swap(game, purse, self.venue, self.quote, self.base, pump)
-        for _ in range(self.updates):
-            game.advance(game.file.run.block_seconds)
-            act_agents(game)
+        self.wait_blocks(game, self.updates)
         with self.move(game, purse, "borrow against the gain"):
             draw(game, self.borrow)
 

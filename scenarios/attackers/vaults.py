@@ -103,7 +103,7 @@ class VaultDumping(Attacker):
             underlying = game.file.perpetuals[self.market].underlying
             mark, unit = game.oracle_price(underlying), game.oracle_price(game.file.margin.settlement)
             if units and mark is not None and unit:
-                game.protocol.trade(buyer, seller, self.market, units, mark / unit)
+                game.protocol.trade(buyer, seller, self.market, units, mark / unit, buyer)
             return
         maker = game.file.agents[self.maker]
         assert isinstance(maker, MarketMaker)
@@ -112,7 +112,7 @@ class VaultDumping(Attacker):
             size = min(units, maker.room(game, self.maker, buying=buying))
             if size and price is not None:
                 sides = (buyer, self.maker) if buying else (self.maker, seller)
-                game.protocol.trade(*sides, self.market, size, price)
+                game.protocol.trade(*sides, self.market, size, price, buyer if buying else seller)
             units = size
 
     def _push(self, game: Simulation, purse: Purse, money: Fraction, what: str) -> int:

@@ -36,6 +36,7 @@ from scenarios.files.protocol_carry_checks import check_carry
 from scenarios.files.protocol_chain import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
+from scenarios.files.protocol_name_checks import check_owners, check_smallest
 from scenarios.files.protocol_options import volatility_of
 from scenarios.files.protocol_oracle import check_node
 from scenarios.files.protocol_rules import PERPETUALS_ONLY
@@ -130,6 +131,8 @@ def _check(model: ProtocolFile) -> Iterator[Finding]:
     yield from check_population(model)
     yield from check_chain(model)
     yield from check_carry(model)
+    yield from check_owners(model)
+    yield from check_smallest(model)
     for section, entries in (("agents", model.agents), ("attacks", model.attacks)):
         for name, entry in entries.items():
             yield from _check_names(model, (section, name), entry)

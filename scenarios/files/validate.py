@@ -77,10 +77,15 @@ def located(document: Document, findings: Sequence[Finding]) -> list[Problem]:
 def _real_path(data: object, location: tuple[int | str, ...]) -> tuple[Path, object]:
     """Return the part of pydantic's location that stands in the file: union tags fall out."""
     path: list[int | str] = []
+    tagged = False
     for part in location:
+        # A tag may also be the name of a field: an entry of type feed has a field feed.
+        if not tagged and isinstance(data, Mapping) and data.get("type") == part:
+            tagged = True
+            continue
         below = child(data, part)
         if below is not ABSENT:
-            data = below
+            data, tagged = below, False
             path.append(part)
     return tuple(path), data
 

@@ -10,14 +10,9 @@ from protocol.venues.vault_share import VaultShare
 from scenarios.files import protocol_oracle as o
 from scenarios.files import protocol_parts as f
 from scenarios.files.protocol import ProtocolFile
-from scenarios.simulation.build_nodes import (
-    PRICE_DECIMALS,
-    Average,
-    build_over,
-    build_source,
-    memory_of,
-)
+from scenarios.simulation.build_nodes import Average, build_over, build_source, memory_of
 from scenarios.simulation.build_venues import build_venue, units_of
+from scenarios.simulation.names import PRICE_DECIMALS
 
 __all__ = ["PRICE_DECIMALS", "Average", "Graph", "build_graph", "build_vault", "build_venue", "units_of"]
 

@@ -22,9 +22,9 @@ from scenarios.files.oracle_cost import NodeFile
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_venues import ConcentratedFile, assets_of
 from scenarios.oracle_cost_build import build_node
+from scenarios.simulation.names import PRICE_DECIMALS
 from scenarios.world import gifts_to
 
-PRICE_DECIMALS = 18
 START = 1_700_000_000
 """Unix second of the first block; averages of pools have run for a long time by then."""
 

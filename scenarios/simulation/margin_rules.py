@@ -78,6 +78,8 @@ class AaveRule:
         reserves = []
         for asset, (loan_to_value, threshold) in self.listings.items():
             units = balances.get(asset, 0)
+            if not units:
+                continue
             price = market.price(asset).value * BASE // 10 ** market.price(asset).decimals
             reserves.append(
                 ReserveHolding(

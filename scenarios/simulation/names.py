@@ -17,3 +17,5 @@ OWN = (DEPOSITORS, FUND, DEFICIT, HOUSE, RESERVES, VAULT, PERPETUAL_VENUE)
 """Margin accounts that the protocol itself keeps; no margin rule judges them."""
 OTHERS = "others"
 """Owner of the positions and orders with which a file's venues begin."""
+PRICE_DECIMALS = 18
+"""Of the samples that feeds keep."""

@@ -16,6 +16,8 @@ from math import isqrt
 ROOT_DIGITS = 10**24
 SOLD_OUTSIDE = "sold outside"
 """Name in a world's state of the net money sold in this step, by asset: it rolls back with transactions."""
+TRADED_OUTSIDE = "traded outside"
+"""Name in a world's state of the raw units traded in this step, by actor and asset."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -257,7 +257,7 @@ class Protocol:
             low, high = (middle, high) if fits(middle) else (low, middle)
         return low
 
-    def trade(self, buyer: str, seller: str, name: str, units: int, price: Fraction) -> int:
+    def trade(self, buyer: str, seller: str, name: str, units: int, price: Fraction, taker: str) -> int:
         """Let two accounts exchange a perpetual; return the cost in raw settlement units, rounded up.
 
         Parameters
@@ -266,12 +266,14 @@ class Protocol:
             Raw base units.
         price
             Settlement asset per whole base.
+        taker
+            Which of the two pays the taker fee.
         """
         market, settlement = self.perpetual(name), self.file.margin.settlement
         long, short = self.account(buyer), self.account(seller)
         exact = units * price * Fraction(10) ** (self.world.decimals[settlement] - market.decimals)
         cost = -(-exact.numerator // exact.denominator)
-        self.exchange(long, short, name, units, cost, taker=long, judged=(buyer, seller))
+        self.exchange(long, short, name, units, cost, taker=self.account(taker), judged=(buyer, seller))
         return cost
 
     def exchange(
@@ -340,9 +342,8 @@ class Protocol:
     def liquidatable(self, market: MarketState | None = None) -> tuple[str, ...]:
         """Return the owners short of maintenance margin, in the order of opening.
 
-        An account is judged again only when its balances changed or a price left the radius in which it was
-        shown to be safe: every rule here is piecewise linear in prices, with slopes of at most ``SLOPE``
-        times the gross value.
+        An account is judged again only when its balances or the rule changed, or a price left the radius in
+        which it was shown to be safe (``Judged``); with options, whose value also decays, always.
         """
         market = market or self.market()
         return tuple(
@@ -354,15 +355,17 @@ class Protocol:
     def _is_short(self, account: str, held: Mapping[str, int], market: MarketState) -> bool:
         if not any(units < 0 for units in held.values()):
             return False
-        prices = tuple(market.prices.get(asset) for asset in held)
+        # A position may be judged at its mark while the rule reads the index as well.
+        read = [*held, *(entry.underlying for name, entry in self.file.perpetuals.items() if name in held)]
+        prices, rule = tuple(market.prices.get(asset) for asset in read), self.rule
         seen = None if self.options else self._judged.get(account)
-        if seen is not None and seen.held == held and seen.still_safe(prices):
+        if seen is not None and seen.still_safe(rule, held, prices):
             return False
         if any(price is None for price in prices):
             return False
-        excess = self.rule.judge(held, market).excess
+        excess = rule.judge(held, market).excess
         gross = sum(abs(market.value_down(asset, units)) for asset, units in held.items())
-        self._judged[account] = Judged(dict(held), prices, excess, gross)
+        self._judged[account] = Judged(rule, dict(held), prices, excess, gross)
         return excess < 0
 
     def flag(self, owner: str, market: MarketState | None = None) -> None:

@@ -25,9 +25,15 @@ from scenarios.simulation.carry.charges import charge, charges_anything
 from scenarios.simulation.conditions import Conditions, implied_volatility
 from scenarios.simulation.governance import begin_block
 from scenarios.simulation.opening import open_accounts
-from scenarios.simulation.outside import SOLD_OUTSIDE
+from scenarios.simulation.outside import SOLD_OUTSIDE, TRADED_OUTSIDE
 from scenarios.simulation.protocol import Protocol
-from scenarios.simulation.trade_outside import note_outside, quote_outside, rate_outside
+from scenarios.simulation.trade_outside import (
+    note_outside,
+    note_traded,
+    quote_outside,
+    rate_outside,
+    traded_outside,
+)
 from scenarios.simulation.wealth import Wealth, measure, unit_values
 from scenarios.world import OUTSIDE, Feed, World
 
@@ -75,7 +81,6 @@ class Snapshot:
     outside: Mapping[str, Fraction]
     events: int
     committed: int
-    traded_outside: Mapping[tuple[str, str], int]
 
 
 @dataclass(slots=True)
@@ -102,7 +107,6 @@ class Simulation:
     blocks: Blocks | None = None
     conditions: Conditions = field(default_factory=Conditions)
     charges: bool = field(init=False)
-    _traded_outside: dict[tuple[str, str], int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         file = self.file
@@ -186,11 +190,11 @@ class Simulation:
         """Let time pass; keepers of averages store observations that are due."""
         self.world.time += seconds
         self.world.block += blocks
-        begin_block(self.world)
         self.elapse(seconds)
 
     def elapse(self, seconds: int) -> None:
-        """Do what happens by itself after ``seconds``: charges of time, and averages that are observed."""
+        """Do what happens by itself as a block begins: charges of time, and averages that are observed."""
+        begin_block(self.world)
         if self.charges:
             charge(self, seconds)
         for average in self.protocol.graph.averages:
@@ -276,7 +280,6 @@ class Simulation:
             dict(self.outside),
             len(self.events),
             len(world.committed),
-            dict(self._traded_outside),
         )
 
     def restore(self, point: Snapshot) -> None:
@@ -287,7 +290,6 @@ class Simulation:
         world.state.values.update(point.values)
         world.time, world.block, self.step = point.clock
         self.outside = dict(point.outside)
-        self._traded_outside = dict(point.traded_outside)
         del self.events[point.events :]
         del world.committed[point.committed :]
 
@@ -321,9 +323,7 @@ class Simulation:
         note_outside(self, sell, buy, units, bought)
         self.world.move(actor, OUTSIDE, sell, units, "sold outside")
         self.world.move(OUTSIDE, actor, buy, bought, "bought outside")
-        for asset, moved in ((sell, units), (buy, bought)):
-            key = (actor, asset)
-            self._traded_outside[key] = self._traded_outside.get(key, 0) + moved
+        note_traded(self, actor, {sell: units, buy: bought})
         if units:
             sold, got = self.whole(sell, units), self.whole(buy, bought)
             self.record(actor, "trade", venue="outside", sold=sold, asset=sell, bought=got, for_asset=buy)
@@ -339,8 +339,8 @@ class Simulation:
         self._fresh_outside()
 
     def _fresh_outside(self) -> None:
-        self._traded_outside.clear()
-        self.world.state.values.pop(SOLD_OUTSIDE, None)
+        for memory in (SOLD_OUTSIDE, TRADED_OUTSIDE):
+            self.world.state.values.pop(memory, None)
 
     def volatility(self, asset: str, strike: Decimal | Fraction, seconds: float) -> float:
         """Return the annualised implied volatility of a strike, in money, ``seconds`` before expiry.
@@ -355,7 +355,7 @@ class Simulation:
         most = self.file.outside.most_per_step.get(asset)
         if most is None:
             return None
-        return max(0, self.units(asset, most) - self._traded_outside.get((actor, asset), 0))
+        return max(0, self.units(asset, most) - traded_outside(self).get((actor, asset), 0))
 
     def flash_loan(self, transaction: Transaction, actor: str, asset: str, units: int) -> FlashLoan:
         """Borrow for the length of a transaction, at most what the file's pools lend."""

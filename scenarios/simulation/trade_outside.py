@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from fractions import Fraction
 from typing import TYPE_CHECKING
 
-from scenarios.simulation.outside import SOLD_OUTSIDE
+from scenarios.simulation.outside import SOLD_OUTSIDE, TRADED_OUTSIDE
 
 if TYPE_CHECKING:
     from scenarios.simulation.simulation import Simulation
@@ -49,3 +50,20 @@ def note_outside(game: Simulation, sell: str, buy: str, units: int, bought: int)
             sold[asset] = sold.get(asset, Fraction(0)) + worth
     if sold:
         game.world.state.values[SOLD_OUTSIDE] = sold
+
+
+def traded_outside(game: Simulation) -> dict[tuple[str, str], int]:
+    """Return the raw units traded in this step, by actor and asset."""
+    traded = game.world.state.values.get(TRADED_OUTSIDE, {})
+    assert isinstance(traded, dict)
+    return traded
+
+
+def note_traded(game: Simulation, actor: str, moved: Mapping[str, int]) -> None:
+    """Remember raw units by asset for the bound of the step; a refused transaction takes it back."""
+    traded = dict(traded_outside(game))
+    for asset, units in moved.items():
+        if units:
+            traded[actor, asset] = traded.get((actor, asset), 0) + units
+    if traded:
+        game.world.state.values[TRADED_OUTSIDE] = traded

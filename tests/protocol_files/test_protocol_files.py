@@ -158,12 +158,12 @@ def test_perpetual_presets_judge_and_refuse(preset: str) -> None:
         with game.transaction("deposit"):
             game.protocol.deposit(name, "USDC", 100_000 * 10**6)
     with game.transaction("small"):
-        game.protocol.trade("long", "short", "BTC-PERP", 10**7, game.outside["BTC"])
+        game.protocol.trade("long", "short", "BTC-PERP", 10**7, game.outside["BTC"], "long")
     judged = game.protocol.judge("long")
     assert judged.equity == 100_000 * 10**18
     assert 0 < judged.excess <= judged.equity
     with pytest.raises(RuleError), game.transaction("absurd"):
-        game.protocol.trade("long", "short", "BTC-PERP", 100 * 10**8, game.outside["BTC"])
+        game.protocol.trade("long", "short", "BTC-PERP", 100 * 10**8, game.outside["BTC"], "long")
     # A loss is a loss: one dollar against a position of 0.1 is ten cents, up to the rule's own rounding.
     game.publish("feed", "BTC/USD", game.outside["BTC"] - 1)
     after = game.protocol.judge("long")

@@ -59,8 +59,7 @@ def _funding(game: Simulation, name: str, seconds: int) -> None:
     }
     with game.attempt(PERPETUAL_VENUE, f"funding of {name}"):
         if entry.rule == "velocity":
-            users = (units for owner, units in held.items() if owner in set(protocol.accounts()))
-            skew = Fraction(sum(users), 10**market.decimals)
+            skew = Fraction(sum(held.get(user, 0) for user in protocol.accounts()), 10**market.decimals)
             daily = game.world.state.values.get(rate_memory(name), 0)
             assert isinstance(daily, int)
             rate, after = velocity_rate(entry, skew, daily, seconds)

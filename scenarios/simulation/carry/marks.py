@@ -52,6 +52,26 @@ class Marks:
             case _:
                 return index
 
+    def mark_after(self, name: str, units: int, index: Fraction) -> Fraction:
+        """Return the mark that a signed trade of raw base would leave.
+
+        Raises
+        ------
+        InsufficientLiquidityError
+            Where the market is too thin.
+        """
+        market = self.file.perpetuals[name]
+        match market.venue:
+            case VirtualAmmFile():
+                amm = self._virtual(name)
+                _, after = amm.buy(units) if units > 0 else amm.sell(-units)
+                return after.price / self._scale(market)
+            case SkewFile():
+                skew = self._skew(name, market) + Fraction(units, 10**market.decimals)
+                return index * (1 + skew / _scale_of(market.venue))
+            case _:
+                return index
+
     def margin_price(self, name: str, prices: Mapping[str, Price]) -> Price:
         """Return the price by which margin judges a position, in money: index, or mark within its cap."""
         market = self.file.perpetuals[name]
