@@ -261,6 +261,13 @@ class Attacker(BaseModel):
             if number >= controlled:
                 act_agents(game)
 
+    def pass_block(self, game: Simulation) -> None:
+        """Let one block pass in which nobody decides anything; on a chain a slot, in which all others may."""
+        if game.blocks is not None:
+            game.blocks.attack_block(controlled=False)
+            return
+        game.advance(game.file.run.block_seconds)
+
     def wait_step(self, game: Simulation) -> None:
         """Let one step of the run pass at unmoved outside prices; the file's agents act in it."""
         if game.blocks is not None:

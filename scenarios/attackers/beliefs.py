@@ -99,7 +99,7 @@ class StaleFeed(Attacker):
 
     def attack(self, game: Simulation, purse: Purse) -> None:
         """Let the price fall, buy, deposit, borrow."""
-        fallen = Decimal(str(float(game.outside[self.collateral]))) * (1 - self.fall)
+        fallen = game.outside[self.collateral] * (1 - Fraction(self.fall))
         game.set_outside(self.collateral, fallen)
         for _ in range(-(-self.delay // game.file.run.block_seconds)):
             self.wait_blocks(game, 1)
@@ -137,7 +137,7 @@ class PublisherMinority(Attacker):
         bought = self.feeds[: self.corrupt]
         purse.bribes += Fraction(self.price_of_a_feed) * len(bought)
         for _ in range(self.samples):
-            game.advance(game.file.run.block_seconds)
+            self.pass_block(game)
             for feed in bought:
                 with self.move(game, purse, f"false sample of {feed}"):
                     game.publish(ATTACKER, feed, game.outside[self.collateral] * Fraction(self.factor))
@@ -170,7 +170,7 @@ class LatencyChoice(Attacker):
         perpetual, settlement = game.file.perpetuals[maker.market], game.file.margin.settlement
         start = game.file.price(perpetual.underlying)
         for multiple in self.samples:
-            game.advance(game.file.run.block_seconds)
+            self.pass_block(game)
             game.set_outside(perpetual.underlying, start * multiple)
             game.publish("publisher", self.feed, game.outside[perpetual.underlying])
         margin = game.worth(Fraction(self.margin), settlement)
@@ -235,9 +235,9 @@ class SelfLiquidation(Attacker):
             game.world.move(
                 other, ATTACKER, self.debt, game.balance(other, self.debt), "to the other account"
             )
-        fallen = Decimal(str(float(game.outside[self.collateral]))) * (1 - self.fall)
+        fallen = game.outside[self.collateral] * (1 - Fraction(self.fall))
         game.set_outside(self.collateral, fallen)
-        game.advance(game.file.run.block_seconds)
+        self.pass_block(game)
         if self.feed:
             game.publish("publisher", self.feed, game.outside[self.collateral])
         with self.move(game, purse, "liquidate oneself"):

@@ -244,7 +244,7 @@ class Simulation:
         self.world.state.values[memory] = old[-1] if old else kept[0]
         self.world.state.values[f"log of {memory}"] = kept[max(len(old) - 1, 0) :]
 
-    def set_outside(self, asset: str, price: Decimal) -> None:
+    def set_outside(self, asset: str, price: Decimal | Fraction) -> None:
         """Let the outside price of an asset be ``price``; what can be traded outside is fresh again."""
         self.outside[asset] = Fraction(price)
         self._fresh_outside()

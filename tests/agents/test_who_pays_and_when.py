@@ -19,6 +19,7 @@ from scenarios.simulation.carry.trading import index_of, mark_of, trade_on_venue
 from scenarios.simulation.governance import DECIDED, Decided
 from scenarios.simulation.market import seed_of
 from scenarios.simulation.names import FUND
+from scenarios.simulation.on_chain.blocks import Blocks
 from scenarios.simulation.run import open_simulation
 from scenarios.simulation.simulation import Simulation
 
@@ -273,3 +274,21 @@ def test_bought_votes_count_on_a_chain_too() -> None:
     result = blocks.execute(opened(file))
     assert not result.refused
     assert result.profit == plain.execute(opened(changed("governance-listing"))).profit
+
+
+def test_the_blocks_of_an_attack_on_a_feed_are_slots_of_the_chain(monkeypatch: pytest.MonkeyPatch) -> None:
+    chain = {"native": "ETH", "base_fee": 0, "senders": {"default": {"gas_money": 0}}}
+    ether = {"decimals": 18, "price": 2000}
+    game = opened(changed("four-samples", chain=chain, assets__ETH=ether))
+    (attack,) = game.file.attacks.values()
+    slots: list[int] = []
+    passed = Blocks.slot
+
+    def slot(blocks: Blocks) -> None:
+        slots.append(blocks.chain.slot)
+        passed(blocks)
+
+    monkeypatch.setattr(Blocks, "slot", slot)
+    result = attack.execute(game)
+    assert not result.refused
+    assert len(slots) == 2  # one for each sample
