@@ -14,8 +14,10 @@ from typing import Any
 import numpy as np
 from numba import njit
 
+from protocol.margin.book.judges import MOST_PARTS
 from protocol.margin.book.polynomials import LANES
 from protocol.margin.vector_code import (
+    PARTS,
     block_radii,
     block_rest,
     block_signs,
@@ -23,6 +25,7 @@ from protocol.margin.vector_code import (
     fetch,
     lowest_bit,
     multiply_wide,
+    part_rest,
 )
 from protocol.margin.vector_options import option_lanes
 from protocol.margin.vector_rows import (
@@ -39,7 +42,7 @@ from protocol.margin.vector_rows import (
     row_store_32,
 )
 
-ONE, NONE = np.uint64(1), np.uint64(0)
+ONE, NONE, ALL, PART_BITS = np.uint64(1), np.uint64(0), np.uint64(2**64 - 1), np.uint64(255)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
 inlined: Callable[..., Any] = njit(inline="always", error_model="numpy")
 
@@ -84,19 +87,28 @@ def write_members(mask: Any, first: int, order: Any, found: Any, count: int) -> 
     return count
 
 
+@inlined
+def spent_by_price(reach: Any, block: int, moves: Any, last: int) -> float:
+    """Return the sum over prices of reach times move, in four sums so that one need not wait for another."""
+    a = b = c = d = 0.0
+    for price in range(0, moves.shape[1], 4):
+        a += reach[block, price] * moves[last, price]
+        b += reach[block, price + 1] * moves[last, price + 1]
+        c += reach[block, price + 2] * moves[last, price + 2]
+        d += reach[block, price + 3] * moves[last, price + 3]
+    return (a + b) + (c + d)
+
+
 @jit
 def look(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
     prices: Any, seen: Any, per_price: Any, stretch: Any, reach: Any, widest: Any, share: Any, slack: Any,
-    is_open: Any, failed: Any, failed_first: Any, left: Any, when: Any, turn: int, negative: Any,
-    order: Any, found: Any,
+    is_open: Any, failed: Any, failed_first: Any, left: Any, nearest: Any, when: Any, turn: int,
+    negative: Any, order: Any, found: Any,
 ) -> tuple[int, int]:  # fmt: skip
-    """Look at the blocks that may have failed since they were last looked at, and write who has.
-
-    Return how many blocks were looked at and how many accounts were found.
-    """
+    """Look at parts of blocks that may have failed, write who has; return the numbers of parts and accounts."""
     looked, count, assets = 0, 0, balances.shape[1]
-    moves, furthest = np.zeros(seen.shape), np.zeros(seen.shape[0])
+    moves, furthest = np.zeros((seen.shape[0], reach.shape[1])), np.zeros(seen.shape[0])
     for time in range(seen.shape[0]):
         for price in range(seen.shape[1]):
             move = abs(prices[price] - seen[time, price]) * per_price[price]
@@ -105,24 +117,42 @@ def look(
                 furthest[time] = max(furthest[time], moves[time, price])
     for block in range(when.shape[0]):
         if when[block] == turn:
-            when[block], left[block], failed[block] = 0, 1.0, failed_first[block]
+            when[block], nearest[block], failed[block] = 0, 1.0, failed_first[block]
+            left[block] = 1.0
     for block in range(negative.shape[0]):
         negative[block] = NONE
-        last = when[block]
-        if failed[block] & is_open[block] == NONE:
-            if widest[block] * furthest[last] < left[block]:
-                continue
-            spent = 0.0
-            for price in range(moves.shape[1]):
-                spent += reach[block, price] * moves[last, price]
-            if spent < left[block]:
-                continue
-        below, least = block_rest(
-            balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
-            share, slack[block], is_open[block],
-        )  # fmt: skip
-        negative[block], failed[block], left[block], when[block] = below, below, least, turn
-        looked += 1
+        last, again = when[block], failed[block] & is_open[block]
+        spent = widest[block] * furthest[last]
+        if again == NONE and spent < nearest[block]:
+            continue
+        spent = min(spent, spent_by_price(reach, block, moves, last))
+        if again == NONE and spent < nearest[block]:
+            continue
+        parts, some = 0, NONE
+        for part in range(PARTS):
+            part_again = (again >> np.uint64(8 * part)) & PART_BITS
+            if part_again != NONE or not spent < left[block, part]:
+                parts += 1
+                some |= PART_BITS << np.uint64(8 * part)
+            else:
+                left[block, part] = left[block, part] * stretch[2] - spent
+        if parts > MOST_PARTS:
+            parts, some = PARTS, ALL
+            below = block_rest(
+                balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
+                share, slack[block], is_open[block], left,
+            )  # fmt: skip
+        else:
+            below = NONE
+            for part in range(PARTS):
+                if (some >> np.uint64(8 * part)) & ONE:
+                    below |= part_rest(
+                        balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
+                        share, slack[block], is_open[block], left, part,
+                    )  # fmt: skip
+        nearest[block], when[block] = left[block].min(), turn
+        negative[block], failed[block] = below, (failed[block] & ~some) | below
+        looked += parts
         count = write_members(below, 64 * block, order, found, count)
     return looked, count
 
@@ -161,15 +191,17 @@ def reach(
 @jit
 def sum_by_instrument(starts: Any, held: Any, sizes: Any, accounts: Any, out: Any) -> None:
     """Add the signed units of these accounts' positions to ``out`` by instrument."""
-    for place in range(len(accounts)):
-        # Accounts lie apart: the two reads of each are asked for before they are needed.
-        if place + 32 < len(accounts):
-            fetch(starts, accounts[place + 32])
-        if place + 16 < len(accounts):
-            first = starts[accounts[place + 16]]
-            fetch(held, first)
-            fetch(sizes, first)
-            fetch(sizes, first + 8)
+    # Accounts lie apart: the two reads of each are asked for before they are needed.
+    for place in range(-64, len(accounts)):
+        if place + 64 < len(accounts):
+            fetch(starts, accounts[place + 64])
+        if -32 <= place < len(accounts) - 32:
+            account = accounts[place + 32]
+            fetch(held, starts[account])
+            fetch(sizes, starts[account])
+            fetch(sizes, starts[account + 1] - 1)
+        if place < 0:
+            continue
         for position in range(starts[accounts[place]], starts[accounts[place] + 1]):
             out[held[position]] += sizes[position]
 

@@ -24,6 +24,7 @@ AHEAD_BALANCES, AHEAD_POSITIONS = 1024, 768
 DOUBLE, BIT, BYTE, INT32, INT64, INT128 = ir.DoubleType(), *(ir.IntType(bits) for bits in (1, 8, 32, 64, 128))
 VECTOR = ir.VectorType(DOUBLE, LANES)
 ZEROS = ir.Constant(VECTOR, [0.0] * LANES)
+_PART_STARTS = [INT64(LANES * part) for part in range(PARTS)]
 
 
 def pointers_of(context: Any, builder: Any, signature: Any, arguments: Sequence[Any]) -> list[Any]:
@@ -86,25 +87,31 @@ def _absolute(builder: Any, vector: Any) -> Any:
     return builder.select(builder.fcmp_ordered("<", vector, ZEROS), builder.fsub(ZEROS, vector), vector)
 
 
-def _block_sums(builder: Any, pointers: Sequence[Any], moving: bool) -> tuple[list[Any], list[Any]]:
-    """Return per lane the sum of all terms and, if ``moving``, the sum of absolute terms of moving prices."""
+def _block_sums(
+    builder: Any, pointers: Sequence[Any], moving: bool, part: Any = None
+) -> tuple[list[Any], list[Any]]:
+    """Return per lane the sum of all terms and, if ``moving``, the sum of absolute terms of moving prices.
+
+    With ``part``, only those of the eight accounts of that number; what follows is not asked for ahead.
+    """
     balances, block, assets, starts, rows, sizes, costs, owned, owed, table, *other = pointers
     at = builder.mul(block, INT64(BLOCK))
     costs = builder.gep(costs, [at])
     balances = builder.gep(balances, [builder.mul(at, assets)])
-    parts = [INT64(LANES * part) for part in range(PARTS)]
-    for part in parts:
-        prefetch(builder, costs, builder.add(part, INT64(4 * BLOCK)))
+    parts, whole = [builder.mul(part, INT64(LANES))] if part else _PART_STARTS, part is None
+    for start in parts:
+        prefetch(builder, costs, builder.add(start, INT64(4 * BLOCK if whole else 0)))
     sums, add = accumulators(
-        builder, [builder.fsub(ZEROS, load_vector(builder, costs, part)) for part in parts]
+        builder, [builder.fsub(ZEROS, load_vector(builder, costs, start)) for start in parts]
     )
     gross, add_gross = accumulators(builder, [ZEROS for _ in parts if moving])
     with cgutils.for_range_slice(builder, INT64(0), assets, INT64(1), inc=True) as (asset, _):
         of_asset = [spread(builder, builder.load(builder.gep(c, [asset]))) for c in (owned, owed, *other[:2])]
         base = builder.mul(asset, INT64(BLOCK))
-        for number, part in enumerate(parts):
-            place = builder.add(base, part)
-            prefetch(builder, balances, builder.add(place, INT64(AHEAD_BALANCES)))
+        for number, start in enumerate(parts):
+            place = builder.add(base, start)
+            if whole:
+                prefetch(builder, balances, builder.add(place, INT64(AHEAD_BALANCES)))
             amount = load_vector(builder, balances, place)
             held = builder.fcmp_ordered(">=", amount, ZEROS)
             add(number, builder.fmul(amount, builder.select(held, of_asset[0], of_asset[1])))
@@ -115,10 +122,12 @@ def _block_sums(builder: Any, pointers: Sequence[Any], moving: bool) -> tuple[li
     indices = ir.VectorType(rows.type.pointee, LANES)
     with cgutils.for_range_slice(builder, ends[0], ends[1], INT64(1), inc=True) as (slot, _):
         base = builder.mul(slot, INT64(BLOCK))
-        prefetch(builder, rows, builder.add(base, INT64(AHEAD_POSITIONS)))
-        for number, part in enumerate(parts):
-            place = builder.add(base, part)
-            prefetch(builder, sizes, builder.add(place, INT64(AHEAD_POSITIONS)))
+        if whole:
+            prefetch(builder, rows, builder.add(base, INT64(AHEAD_POSITIONS)))
+        for number, start in enumerate(parts):
+            place = builder.add(base, start)
+            if whole:
+                prefetch(builder, sizes, builder.add(place, INT64(AHEAD_POSITIONS)))
             row = load_vector(builder, rows, place, indices)
             size = load_vector(builder, sizes, place)
             add(number, builder.fmul(size, _gather(builder, table, row)))
@@ -179,35 +188,56 @@ def block_signs(
     return types.UniTuple(types.uint64, 2)(*array, types.float64), generate
 
 
+def _rest(builder: Any, pointers: Sequence[Any], part: Any = None) -> Any:
+    """Store what is left to each eight accounts of a block, or to one such part; return who is below zero."""
+    *pointers, share, slack, is_open, left = pointers
+    sums, _ = _block_sums(builder, pointers, moving=False, part=part)
+    share = builder.gep(share, [builder.mul(pointers[1], INT64(BLOCK))])
+    left = builder.gep(left, [builder.mul(pointers[1], INT64(PARTS))])
+    slack = spread(builder, slack)
+    flags, never = ir.VectorType(BIT, LANES), ir.Constant(VECTOR, [float("inf")] * LANES)
+    mask = INT64(0)
+    for number, total in enumerate(sums):
+        which = INT64(number) if part is None else part
+        start = builder.mul(which, INT64(LANES))
+        some = builder.bitcast(builder.trunc(builder.lshr(is_open, start), BYTE), flags)
+        negative = builder.fcmp_ordered("<", total, ZEROS)
+        rest = builder.fmul(builder.fsub(total, slack), load_vector(builder, share, start))
+        counts = builder.and_(some, builder.not_(negative))
+        counts = builder.and_(counts, builder.fcmp_ordered("<", rest, never))
+        least = least_lane(builder, [builder.select(counts, rest, never)])
+        builder.store(least, builder.gep(left, [which]))
+        mask = builder.or_(mask, builder.shl(bits_of(builder, [builder.and_(some, negative)]), start))
+    return mask
+
+
 @intrinsic
 def block_rest(
     typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
-    owned: Any, owed: Any, table: Any, share: Any, slack: Any, is_open: Any,
+    owned: Any, owed: Any, table: Any, share: Any, slack: Any, is_open: Any, left: Any,
 ) -> Any:  # fmt: skip
-    """Return the mask of open accounts below zero and the least (sum - slack) * share of the others."""
+    """Return the mask of open accounts below zero; store the least (sum - slack) * share of others by part."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        *pointers, share, slack, is_open = pointers_of(context, builder, signature, arguments)
-        sums, _ = _block_sums(builder, pointers, moving=False)
-        share = builder.gep(share, [builder.mul(pointers[1], INT64(BLOCK))])
-        slack = spread(builder, slack)
-        flags, never = ir.VectorType(BIT, LANES), ir.Constant(VECTOR, [float("inf")] * LANES)
-        below, least = [], never
-        for part, total in enumerate(sums):
-            bits = builder.trunc(builder.lshr(is_open, INT64(LANES * part)), BYTE)
-            some = builder.bitcast(bits, flags)
-            negative = builder.fcmp_ordered("<", total, ZEROS)
-            below.append(builder.and_(some, negative))
-            rest = builder.fmul(builder.fsub(total, slack), load_vector(builder, share, INT64(LANES * part)))
-            counts = builder.and_(some, builder.not_(negative))
-            counts = builder.and_(counts, builder.fcmp_ordered("<", rest, least))
-            least = builder.select(counts, rest, least)
-        least = least_lane(builder, [least])
-        return context.make_tuple(builder, signature.return_type, (bits_of(builder, below), least))
+        return _rest(builder, pointers_of(context, builder, signature, arguments))
 
     array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
-    result = types.Tuple((types.uint64, types.float64))
-    return result(*array, share, types.float64, types.uint64), generate
+    return types.uint64(*array, share, types.float64, types.uint64, left), generate
+
+
+@intrinsic
+def part_rest(
+    typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
+    owned: Any, owed: Any, table: Any, share: Any, slack: Any, is_open: Any, left: Any, part: Any,
+) -> Any:  # fmt: skip
+    """Do the same as ``block_rest`` for the eight accounts of one part."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *pointers, part = pointers_of(context, builder, signature, arguments)
+        return _rest(builder, pointers, part)
+
+    array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
+    return types.uint64(*array, share, types.float64, types.uint64, left, types.int64), generate
 
 
 @intrinsic

@@ -35,6 +35,8 @@ Wholes: TypeAlias = NDArray[np.int64]
 
 ROUNDING = 2.0**-53
 TRUNCATION = 1.7e-17
+SEARCHED = 64
+"""Accounts of the book for each whose place is searched for (measured)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -70,6 +72,21 @@ class Marker:
             self._slots = np.empty(count, dtype=np.int32)
             self._slots[self.blocks.order[:count]] = np.arange(count, dtype=np.int32)
         return self._slots
+
+    def places(self, accounts: Wholes) -> Wholes:
+        """Return the places of accounts in the blocks; a few are searched for rather than all numbered."""
+        if self._slots is not None or SEARCHED * len(accounts) > self.book.accounts:
+            return self.slots[accounts].astype(np.int64)
+        starts, order = self.book.starts, self.blocks.order
+        counts = starts[accounts + 1] - starts[accounts]
+        low, high = np.zeros_like(accounts), np.full_like(accounts, self.book.accounts)
+        for _ in range(self.book.accounts.bit_length()):
+            middle = (low + high) // 2
+            other = order[middle]
+            more = counts - (starts[other + 1] - starts[other])  # blocks are sorted by it, then by number
+            later = (more > 0) | ((more == 0) & (accounts > other))
+            low, high = np.where(later, middle + 1, low), np.where(later, high, middle)
+        return low
 
     def below_zero(self, coefficients: Coefficients) -> Wholes:
         """Return the accounts whose float64 excess is below zero, by rising number."""

@@ -14,6 +14,10 @@ and so is one that was looked at a moment ago and is not near failing; several s
 beside the shock, look at few accounts between them. Accounts that failed when they were looked at, and those
 with h <= 0, are looked at every time while they are open.
 
+**Parts.** ``left`` is kept for each eight accounts of a block, and only those that may have failed are looked
+at. What the prices have taken from the others, the sum above, is subtracted from their ``left``, which is
+first shortened by 1e-9 of itself: changes of prices add up at most, so the proof holds from step to step.
+
 **Rounding.** d_j is lengthened by 1e-9 of itself and, unless zero, by 1e-12; the other quantities are within
 1e-14 of themselves. The slack covers the rounding of three marks at prices up to twice those of the list.
 """
@@ -39,9 +43,11 @@ Wholes: TypeAlias = NDArray[np.int64]
 Fold: TypeAlias = Callable[[Floats], Coefficients]
 
 RELATIVE, ABSOLUTE = 1e-9, 1e-12
-STRETCH = np.array([1.0 + RELATIVE, ABSOLUTE])
+STRETCH = np.array([1.0 + RELATIVE, ABSOLUTE, 1.0 - RELATIVE])
 WINDOW = 512
 """Accounts of a list that are sorted by number of positions among themselves."""
+PARTS, MOST_PARTS = 8, 3
+"""Parts of a block that are looked at one by one, and how many before the whole is (measured)."""
 REMEMBERED = 32
 """Prices at which blocks were looked at; those of the list are one of them."""
 
@@ -84,7 +90,7 @@ class WholeJudge:
         """Never again return these accounts."""
         if self._open is None:
             self._open = occupied(self.marker.blocks)
-        clear(self._open, self.marker.slots[accounts])
+        clear(self._open, self.marker.places(accounts))
 
     def drop_found(self) -> None:
         """Never again return the accounts of the last answer."""
@@ -130,6 +136,7 @@ class ListJudge:
     _reach: Floats = field(init=False)
     _widest: Floats = field(init=False)
     _left: Floats = field(init=False)
+    _nearest: Floats = field(init=False)
     _when: NDArray[np.int64] = field(init=False)
     _seen: Floats = field(init=False)
     _per_price: Floats = field(init=False)
@@ -157,7 +164,8 @@ class ListJudge:
         self._failed = self._failed_first.copy()
         self._widest = (exposed * self._share).max(axis=1, initial=0.0)
         self._reach = reach_of_blocks(blocks, moving, self._share, fast=self.fast)
-        self._left = np.ones(blocks.count)
+        self._left = np.ones((blocks.count, PARTS))
+        self._nearest = np.ones(blocks.count)
         self._when = np.zeros(blocks.count, dtype=np.int64)
         self._seen = np.repeat(self.prices[None], REMEMBERED, axis=0)
         self._per_price = np.divide(1.0, self.prices, out=np.zeros_like(self.prices), where=self.prices > 0)
@@ -174,11 +182,12 @@ class ListJudge:
             blocks.balances, blocks.starts, blocks.rows, blocks.sizes, blocks.costs,
             now.owned, now.owed, now.positions, prices, self._seen, self._per_price, STRETCH,
             self._reach, self._widest, self._share, self._slack, self._open, self._failed,
-            self._failed_first, self._left, self._when, turn, negative, blocks.order, self._members,
+            self._failed_first, self._left, self._nearest, self._when, turn, negative, blocks.order,
+            self._members,
         )  # fmt: skip
         if looked:
             self._turn = turn % (REMEMBERED - 1) + 1
-            self.looked_at += looked * WIDTH
+            self.looked_at += looked * (WIDTH // PARTS)
         self._found = negative
         return self._members[:count].copy()
 
@@ -195,25 +204,31 @@ def _look(
     balances: Floats, starts: Wholes, rows: NDArray[Any], sizes: Floats, costs: Floats,
     owned: Floats, owed: Floats, table: Floats, prices: Floats, seen: Floats, per_price: Floats,
     stretch: Floats, reach: Floats, widest: Floats, share: Floats, slack: Floats, is_open: Masks,
-    failed: Masks, failed_first: Masks, left: Floats, when: Wholes, turn: int, negative: Masks,
-    order: Wholes, found: Wholes,
+    failed: Masks, failed_first: Masks, left: Floats, nearest: Floats, when: Wholes, turn: int,
+    negative: Masks, order: Wholes, found: Wholes,
 ) -> tuple[int, int]:  # fmt: skip
-    """Look at the blocks that may have failed; return how many, and who has: the readable form."""
+    """Look at the parts that may have failed; return how many, and who has: the readable form."""
     moves = np.abs(prices - seen) * per_price
     moves = np.where(moves > 0, moves * stretch[0] + stretch[1], 0.0)
     forgotten = when == turn  # back to what is known from the prices of the list
-    when[forgotten], left[forgotten], failed[forgotten] = 0, 1.0, failed_first[forgotten]
+    when[forgotten], failed[forgotten] = 0, failed_first[forgotten]
+    left[forgotten] = nearest[forgotten] = 1.0
     some = len(negative)
     last = when[:some]
-    spent = np.zeros(some)
+    by_price = np.zeros((4, some))
     for price in range(moves.shape[1]):
-        spent += reach[:some, price] * moves[last, price]
-    furthest = moves.max(axis=1)
-    calm = (widest[:some] * furthest[last] < left[:some]) | (spent < left[:some])
+        by_price[price % 4] += reach[:some, price] * moves[last, price]
+    by_price = (by_price[0] + by_price[1]) + (by_price[2] + by_price[3])
+    spent = np.minimum(widest[:some] * moves.max(axis=1)[last], by_price)
+    again = failed[:some] & is_open[:some]
     negative[:] = 0
-    chosen = np.flatnonzero(~calm | (failed[:some] & is_open[:some] != 0))
+    chosen = np.flatnonzero((again != 0) | ~(spent < nearest[:some]))
     if not len(chosen):
         return 0, 0
+    spent = spent[chosen, None]
+    parts = unpacked(again[chosen]).reshape(-1, PARTS, WIDTH // PARTS).any(axis=2) | ~(spent < left[chosen])
+    parts[parts.sum(axis=1) > MOST_PARTS] = True
+    seen_now = np.repeat(parts, WIDTH // PARTS, axis=1)
     part = Blocks(
         np.empty(0, np.int64), balances[chosen],
         np.concatenate(([0], np.cumsum(starts[chosen + 1] - starts[chosen]))),
@@ -221,13 +236,16 @@ def _look(
     )  # fmt: skip
     sums = block_sums(part, Coefficients(owned, owed, table), 0, len(chosen))
     still = unpacked(is_open[chosen])
-    below = still & (sums < 0)
+    below = still & (sums < 0) & seen_now
     rest = np.where(still & ~below, (sums - slack[chosen, None]) * share[chosen], np.inf)
-    failed[chosen] = negative[chosen] = packed(below)
-    left[chosen], when[chosen] = rest.min(axis=1), turn
+    rest = rest.reshape(-1, PARTS, WIDTH // PARTS).min(axis=2)
+    negative[chosen] = packed(below)
+    failed[chosen] = (failed[chosen] & ~packed(seen_now)) | negative[chosen]
+    left[chosen] = np.where(parts, rest, left[chosen] * stretch[2] - spent)
+    nearest[chosen], when[chosen] = left[chosen].min(axis=1), turn
     accounts = order.reshape(-1, WIDTH)[chosen][below]
     found[: len(accounts)] = accounts
-    return len(chosen), len(accounts)
+    return int(parts.sum()), len(accounts)
 
 
 def _slots_of(array: NDArray[Any], starts: Wholes, chosen: Wholes) -> NDArray[Any]:
@@ -237,9 +255,12 @@ def _slots_of(array: NDArray[Any], starts: Wholes, chosen: Wholes) -> NDArray[An
 def reach_of_blocks(
     blocks: Blocks, moving: Coefficients, share: Floats, *, fast: bool | None = None
 ) -> Floats:
-    """Return [blocks, prices] the largest absolute term times ``share`` [blocks, 64]."""
+    """Return [blocks, prices] the largest absolute term times ``share`` [blocks, 64].
+
+    Further columns of nothing make the prices a multiple of four.
+    """
     assets, instruments = blocks.balances.shape[1], len(moving.positions) // 2
-    out = np.zeros((blocks.count, assets + instruments))
+    out = np.zeros((blocks.count, -(-(assets + instruments) // 4) * 4))
     compiled = kernels(fast)
     if compiled:
         compiled.reach(

@@ -225,9 +225,7 @@ class SafeRadiusList:
 
     def close(self, accounts: ArrayLike) -> None:
         """Take accounts out for good."""
-        gone = np.asarray(accounts, dtype=np.int64).copy()
-        self._gone.append(gone)
-        self._forget(gone)
+        self._gone.append(self._forget(np.asarray(accounts, dtype=np.int64)))
 
     def revise(self, accounts: ArrayLike, subject: Subject) -> None:
         """Replace accounts by those of ``subject``, in its order; they are marked at every tick from now on.
@@ -248,18 +246,21 @@ class SafeRadiusList:
             self._owner[accounts] = -1
         self._gone.clear()
 
-    def _forget(self, accounts: Wholes) -> None:
-        """Have both judges drop accounts, each at the latest when it is next asked."""
-        answered = self._answer
+    def _forget(self, accounts: Wholes) -> Wholes:
+        """Have both judges drop accounts, each at the latest when it is next asked; return an own copy."""
+        answered, known = self._answer, None
         self._answer = None
-        known = answered[0] if answered and np.array_equal(answered[1], accounts) else None
-        if known is not None:
+        if answered and np.array_equal(answered[1], accounts):
+            known, own = answered
             known.drop_found()
+        else:
+            own = accounts.copy()
         of_list, of_all = self._not_dropped
         if self._base is not None and known is not self._judge:
-            of_list.append(accounts)
+            of_list.append(own)
         if known is None or known is not self._everybody:
-            of_all.append(accounts)
+            of_all.append(own)
+        return own
 
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return the failing accounts that are not closed, by rising number.
