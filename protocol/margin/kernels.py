@@ -106,7 +106,7 @@ def look(
     is_open: Any, failed: Any, failed_first: Any, left: Any, nearest: Any, when: Any, turn: int,
     negative: Any, order: Any, found: Any,
 ) -> tuple[int, int]:  # fmt: skip
-    """Look at parts of blocks that may have failed, write who has; return the numbers of parts and accounts."""
+    """Look at parts of blocks that may have failed, write who has; return how many parts and accounts."""
     looked, count, assets = 0, 0, balances.shape[1]
     moves, furthest = np.zeros((seen.shape[0], reach.shape[1])), np.zeros(seen.shape[0])
     for time in range(seen.shape[0]):

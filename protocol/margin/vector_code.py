@@ -216,7 +216,7 @@ def block_rest(
     typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
     owned: Any, owed: Any, table: Any, share: Any, slack: Any, is_open: Any, left: Any,
 ) -> Any:  # fmt: skip
-    """Return the mask of open accounts below zero; store the least (sum - slack) * share of others by part."""
+    """Return who is open and below zero; store the least (sum - slack) * share of the others by part."""
 
     def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
         return _rest(builder, pointers_of(context, builder, signature, arguments))
