@@ -14,12 +14,15 @@ from scenarios.errors import CorrelationError
 from scenarios.markets.elementary import Floats
 
 _TOLERANCE = 1e-12
+ROUNDING = 8 * 2.0**-52
+"""Rounding of a pivot, relative to the smallest pivot before it, by which it was divided."""
 
 
 def lower_triangle(correlation: Sequence[Sequence[float]], size: int) -> Floats:
     """Return L with L L' = ``correlation`` (Cholesky and Banachiewicz, row by row).
 
-    A singular matrix is allowed: a pivot within 1e-12 of zero becomes zero with its column.
+    A singular matrix is allowed: a pivot within 1e-12 of zero becomes zero with its column. A small pivot
+    enlarges what rounding leaves of the later ones, so these may be below zero by as much.
 
     Raises
     ------
@@ -30,6 +33,7 @@ def lower_triangle(correlation: Sequence[Sequence[float]], size: int) -> Floats:
     if len(rows) != size or any(len(row) != size for row in rows):
         raise CorrelationError(f"must be {size} by {size}", 0, float(len(rows)))
     lower = np.zeros((size, size))
+    noise = 0.0
     for i in range(size):
         if rows[i][i] != 1.0:
             raise CorrelationError("the diagonal must be 1", i, rows[i][i])
@@ -41,12 +45,13 @@ def lower_triangle(correlation: Sequence[Sequence[float]], size: int) -> Floats:
             for k in range(j):
                 rest -= float(lower[i, k]) * float(lower[j, k])
             if i == j:
-                if rest < -_TOLERANCE:
+                if rest < -_TOLERANCE - noise:
                     raise CorrelationError("not positive semi-definite, pivot", i, rest)
                 lower[i, i] = math.sqrt(rest) if rest > _TOLERANCE else 0.0
+                noise = max(noise, ROUNDING / rest if rest > _TOLERANCE else 0.0)
             elif lower[j, j] > 0.0:
                 lower[i, j] = rest / float(lower[j, j])
-            elif abs(rest) > math.sqrt(_TOLERANCE):
+            elif abs(rest) > math.sqrt(_TOLERANCE) + noise:
                 raise CorrelationError("not positive semi-definite, column of a zero pivot", i, rest)
     return lower
 
