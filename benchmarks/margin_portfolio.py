@@ -2,7 +2,7 @@
 
 Goals: 6 times scipy's sparse product with the same table, 1,000 times revaluing every position of every
 account; a Black-76 value within 6e-16 of the forward and 2.5 times as fast as scipy's normal distribution.
-On two busy cores: 7.5 times, 980 to 1,140 times, 2.8 to 3.0 times; 23 ms for the book, 7 to read it.
+On two busy cores: 7.5 times, 970 to 1,140 times, 2.8 to 3.0 times; 23 ms for the book, 7 to read it.
 
 Run: ``uv run --with mpmath python -m benchmarks.margin_portfolio`` from the project's root; without mpmath
 the error is measured against scipy only.
