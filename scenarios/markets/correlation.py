@@ -16,6 +16,8 @@ from scenarios.markets.elementary import Floats
 _TOLERANCE = 1e-12
 ROUNDING = 8 * 2.0**-52
 """Rounding of a pivot, relative to the smallest pivot before it, by which it was divided."""
+MOST_NOISE = 1e-6
+"""Rounding that is not taken for a fault of the matrix, however small a pivot was."""
 
 
 def lower_triangle(correlation: Sequence[Sequence[float]], size: int) -> Floats:
@@ -48,7 +50,8 @@ def lower_triangle(correlation: Sequence[Sequence[float]], size: int) -> Floats:
                 if rest < -_TOLERANCE - noise:
                     raise CorrelationError("not positive semi-definite, pivot", i, rest)
                 lower[i, i] = math.sqrt(rest) if rest > _TOLERANCE else 0.0
-                noise = max(noise, ROUNDING / rest if rest > _TOLERANCE else 0.0)
+                if rest > _TOLERANCE:
+                    noise = min(max(noise, ROUNDING / rest), MOST_NOISE)
             elif lower[j, j] > 0.0:
                 lower[i, j] = rest / float(lower[j, j])
             elif abs(rest) > math.sqrt(_TOLERANCE) + noise:
