@@ -132,7 +132,9 @@ def _dask(stack: ExitStack, workers: int, address: str) -> Executor:
 
     if not address:
         cluster = stack.enter_context(
-            LocalCluster(n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address=None)
+            LocalCluster(
+                n_workers=workers, threads_per_worker=1, host="127.0.0.1", dashboard_address="127.0.0.1:0"
+            )
         )
         client = stack.enter_context(Client(cluster))
     else:
