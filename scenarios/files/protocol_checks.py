@@ -33,7 +33,7 @@ from scenarios.files.population_checks import check_population
 from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_carry_checks import check_carry
-from scenarios.files.protocol_chain import check_chain
+from scenarios.files.protocol_chain_checks import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
 from scenarios.files.protocol_name_checks import check_owners, check_smallest
