@@ -131,3 +131,11 @@ class ChainWorld:
 
     def close(self) -> None:
         self.node.close()
+
+
+def teach(
+    world: ChainWorld, contract: str, function: Function, answer: list[Any], *arguments: object
+) -> None:
+    """Let a contract answer a call with values."""
+    kinds = [part.text for part in function.outputs]
+    world.teach(contract, function.call(*arguments), encode(kinds, answer))
