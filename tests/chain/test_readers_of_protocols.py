@@ -9,14 +9,7 @@ from eth_abi import decode
 
 from aave_world import AaveWorld
 from chain_world import ChainWorld, teach
-from contracts_abi.families import (
-    aave_v3,
-    compound_comet,
-    derive_v2,
-    erc20,
-    gmx_v2,
-    synthetix_perps,
-)
+from contracts_abi.families import aave_v3, compound_comet, derive_v2, erc20, gmx_v2, synthetix_perps
 from oracles.chain.calls import Outcome, call
 from oracles.chain.client import Client
 from oracles.chain.live import sampled

@@ -8,11 +8,7 @@ import pytest
 from eth_abi import decode
 
 from chain_world import ChainWorld, teach
-from contracts_abi.families import (
-    erc20,
-    erc4626,
-    uniswap_v4,
-)
+from contracts_abi.families import erc20, erc4626, uniswap_v4
 from evm_chains import AnvilChain
 from oracles.chain.client import Client
 from oracles.chain.errors import UnusableStateError
@@ -21,12 +17,7 @@ from oracles.chain.live_pools import uniswap_v4_spot, vault
 from oracles.chain.live_view import read_view
 from oracles.chain.reader import LiveReader, run_plan
 from oracles.chain.readers.uniswap_v4 import parse_pool
-from oracles.chain.readers.venues import (
-    read_uniswap_v2,
-    read_uniswap_v3,
-    read_vault,
-    read_whole_vault,
-)
+from oracles.chain.readers.venues import read_uniswap_v2, read_uniswap_v3, read_vault, read_whole_vault
 from oracles.node import read
 from protocol.errors import ZeroAmountError
 from protocol.venues.uniswap_v3.oracle_library import consult

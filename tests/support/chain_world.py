@@ -9,6 +9,7 @@ from eth_abi import encode
 from anvil_node import AnvilNode
 from chain_contracts import MULTICALL3, code_of, deploy, multicall3_runtime, place, send
 from contracts_abi.deployments import addresses
+from contracts_abi.entry import Function
 from flux_feed import FluxFeed, newest_round, submit
 from oracles.chain.policy import Policy
 from oracles.chain.transport import Limits
