@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocol.errors import UnknownNameError
 from protocol.venues.order import Kind, Placement, SelfTrade, Side
 from protocol.venues.order_book import OrderBook
 from scenarios.world import World
@@ -15,7 +16,11 @@ def order_book(world: World, venue: str) -> OrderBook:
     UnknownNameError
         It is of another kind.
     """
-    return world.venue_of(OrderBook, "order book", venue)
+    book = world.venue(venue)
+    if isinstance(book, OrderBook):
+        return book
+    known = tuple(n for n, value in world.state.values.items() if isinstance(value, OrderBook))
+    raise UnknownNameError("order book", venue, known)
 
 
 def place(

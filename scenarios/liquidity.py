@@ -100,7 +100,11 @@ def concentrated(world: World, venue: str) -> UniswapV3Pool:
     UnknownNameError
         It is of another kind.
     """
-    return world.venue_of(UniswapV3Pool, "concentrated pool", venue)
+    pool = world.venue(venue)
+    if isinstance(pool, UniswapV3Pool):
+        return pool
+    known = tuple(n for n, value in world.state.values.items() if isinstance(value, UniswapV3Pool))
+    raise UnknownNameError("concentrated pool", venue, known)
 
 
 def open_range(world: World, actor: str, venue: str, ticks: tuple[int, int], most: tuple[int, int]) -> int:

@@ -191,9 +191,10 @@ def poisson_cumulative(expected: float) -> list[float]:
 def _run_kernel(
     market: JumpDiffusion, tables: _Tables, state: State, lowest: Floats, prices: Floats, steps: int
 ) -> None:
-    from scenarios.markets import kernels  # noqa: PLC0415 - only where numba is installed
+    from scenarios.markets.diffusion_kernel import TABLE, jump_diffusion  # noqa: PLC0415 - only with numba
 
-    kernels.jump_diffusion(
+    jump_diffusion(
+        TABLE,
         np.uint64(state.key[0]),
         np.uint64(state.key[1]),
         np.uint64(state.runs.start),

@@ -1,18 +1,15 @@
-"""The hot path in numba: the same operations in the same order as ``reference`` and ``elementary``.
+"""Numbers of places and elementary functions in numba: the operations of ``reference`` and ``elementary``.
 
 Imported only where the extra ``fast`` is installed. No ``fastmath`` (it would contract and reorder), no
-``parallel`` (threads come from the executor: every kernel releases the lock). Each loop over ``LANES`` paths
-is one that the compiler turns into vector instructions of whatever processor it finds.
+``parallel`` (threads come from the executor: every kernel releases the lock). Formulas are written on the
+values of ``vectors``. Numba's cache on disk follows the file of a kernel alone: after an edit of ``vectors``,
+``elementary`` or this file, touch the others that use it.
 """
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable
-from typing import Any
-
 import numpy as np
-from numba import extending, njit, types
+from numba import njit
 
 from scenarios.markets import elementary
 from scenarios.markets.elementary import (
@@ -28,303 +25,260 @@ from scenarios.markets.elementary import (
     TWO_52,
     Floats,
 )
-from scenarios.seeds import JUMP_STRIDE, PHILOX_MULTIPLIERS, PHILOX_ROUNDS, PHILOX_WEYL, Purpose, purpose_word
+from scenarios.markets.vectors import (
+    bits,
+    count_from,
+    element,
+    floats,
+    has_registers_of_512_bits,
+    load,
+    load_words,
+    root,
+    store,
+    widest_vectors,
+)
+from scenarios.seeds import PHILOX_MULTIPLIERS, PHILOX_ROUNDS, PHILOX_WEYL, Purpose, purpose_word
 
 LANES = 64
-intrinsic: Callable[..., Any] = extending.intrinsic  # what it returns is called without the typing context
+"""Paths of a block: what a step of sixteen assets needs stays in the first-level cache."""
+LONG, WIDE, MIDDLE, NARROW = (64, 32, 16, 8) if has_registers_of_512_bits() else (16, 8, 8, 8)
+"""Doubles in a vector: for exponentials, for Philox and products, for normals, and where few paths need work.
+
+A processor looks about a hundred operations ahead. A chain of dependent ones keeps it busy if as many chains
+stand beside it as registers hold; for normals a division and a root take the time, and two registers do.
+"""
 
 _M0, _M1 = (np.uint64(value) for value in PHILOX_MULTIPLIERS)
 _W0, _W1 = (np.uint64(value) for value in PHILOX_WEYL)
-_MASK, _ONE, _SIGN, _ANGLE = np.uint64(0xFFFFFFFF), np.uint64(1), np.uint64(1 << 63), np.uint64(0x1FFFFFF)
-_S6, _S12, _S20, _S26, _S32, _S38, _S39, _S52 = (np.uint64(n) for n in (6, 12, 20, 26, 32, 38, 39, 52))
+_MASK, _SIGN, _ANGLE = np.uint64(0xFFFFFFFF), np.uint64(1 << 63), np.uint64(0x1FFFFFE)
+_S1, _S12, _S26, _S32, _S38, _S39, _S52 = (np.uint64(n) for n in (1, 12, 26, 32, 38, 39, 52))
 _ONE_BITS = np.uint64(elementary.ONE_BITS)
-_TWO_52_BITS = np.uint64(elementary.TWO_52_BITS)
+_TWO_52_BITS, _TWO_52_AND_ONE = np.uint64(elementary.TWO_52_BITS), np.uint64(elementary.TWO_52_BITS | 1)
 _MANTISSA = np.uint64(elementary.MANTISSA_BITS)
 _SQRT_HALF = np.uint64(elementary.SQRT_HALF_BITS)
 _OFFSET = np.uint64(elementary.ONE_BITS - elementary.SQRT_HALF_BITS)
-_PRICE = np.uint64(purpose_word(Purpose.PRICE))
-_JUMP_COUNT = np.uint64(purpose_word(Purpose.JUMP_COUNT))
-_JUMP_SIZE = np.uint64(purpose_word(Purpose.JUMP_SIZE))
-_STRIDE = np.uint64(JUMP_STRIDE)
 
-
-@intrinsic
-def _bits(typing_context: Any, x: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.uint64))
-
-    return types.uint64(types.float64), code
-
-
-@intrinsic
-def _float(typing_context: Any, x: Any) -> Any:
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        return builder.bitcast(arguments[0], context.get_value_type(types.float64))
-
-    return types.float64(types.uint64), code
-
-
-@intrinsic
-def _widest_vectors(typing_context: Any) -> Any:
-    """Ask for vectors as wide as the processor has: the compiler's own choice on some is half of that."""
-
-    def code(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
-        set.add(builder.function.attributes, '"prefer-vector-width"="512"')
-        return context.get_dummy_value()
-
-    return types.void(), code
+# Turns are counted in 2**-27: powers of two in the coefficients round nothing.
+_SINE = [c * 2.0 ** (-54 * n - 27) for n, c in zip(range(len(SINE), -1, -1), (*SINE, TAU), strict=True)]
+_COSINE = [c * 2.0 ** (-54 * n) for n, c in zip(range(len(COSINE), -1, -1), (*COSINE, 1.0), strict=True)]
+TABLE = np.array([*EXPONENTIAL, *LOGARITHM, *_SINE, *_COSINE])
+"""Coefficients of the series, read where they are used: registers are few, and the code's constants far."""
+_E, _L, _S, _C, _END = (
+    sum(len(series) for series in (EXPONENTIAL, LOGARITHM, _SINE, _COSINE)[:n]) for n in range(5)
+)
 
 
 @njit(inline="always")
-def _philox(c0, c1, c2, c3, k0, k1):
-    for _ in range(PHILOX_ROUNDS):
-        low = _M0 * (c0 & _MASK)
-        high = _M1 * (c2 & _MASK)
-        c0 = ((high >> _S32) ^ c1 ^ k0) & _MASK
-        c2 = ((low >> _S32) ^ c3 ^ k1) & _MASK
-        c1 = high & _MASK
-        c3 = low & _MASK
-        k0 = (k0 + _W0) & _MASK
-        k1 = (k1 + _W1) & _MASK
-    return c0, c1, c2, c3
+def philox(step, lane, product, high, k0, k1):
+    """Return the four words at a place, two and two in 64 bits; ``product`` is a vector of ``fill_products``.
+
+    Upper halves are left dirty: a product takes the lower halves only. What is one number for all paths in
+    the first two rounds stays a number.
+    """
+    low = _M0 * step
+    c0, c1 = (product >> _S32) ^ (lane ^ k0), product
+    c2, c3 = ((low >> _S32) ^ high ^ k1) & _MASK, low & _MASK
+    k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
+    d3, number = _M0 * (c0 & _MASK), _M1 * c2
+    d0, d1 = c1 ^ ((number >> _S32) ^ k0), number & _MASK
+    d2 = (d3 >> _S32) ^ (c3 ^ k1)
+    k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
+    e3, e1 = _M0 * (d0 & _MASK), _M1 * (d2 & _MASK)
+    e0 = (e1 >> _S32) ^ (d1 ^ k0)
+    e2 = (e3 >> _S32) ^ d3 ^ k1
+    for _ in range(PHILOX_ROUNDS - 4):
+        k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
+        f3, f1 = _M0 * (e0 & _MASK), _M1 * (e2 & _MASK)
+        e0 = (f1 >> _S32) ^ e1 ^ k0
+        e2 = (f3 >> _S32) ^ e3 ^ k1
+        e1, e3 = f1, f3
+    k0, k1 = (k0 + _W0) & _MASK, (k1 + _W1) & _MASK
+    f3, f1 = _M0 * (e0 & _MASK), _M1 * (e2 & _MASK)
+    return f1 ^ ((e1 ^ k0) << _S32), f3 ^ ((e3 ^ k1) << _S32)
 
 
 @njit(inline="always")
-def _one_to_two(high, low):
-    return _float(_ONE_BITS | (high << _S20) | (low >> _S12))
+def uniform_of(words):
+    """Return uniforms in [0, 1): 32 bits are the first word, 20 the second's upper ones."""
+    return floats(_ONE_BITS | (words >> _S12)) - 1.0
 
 
 @njit(inline="always")
-def _negative_logarithm(x, halvings):
-    shifted = _bits(x) + _OFFSET
-    power = (TWO_52 + 1023.0 + halvings) - _float((shifted >> _S52) | _TWO_52_BITS)
-    mantissa = _float((shifted & _MANTISSA) + _SQRT_HALF)
+def _series(table, first, end, x):
+    p = x * element(table, first) + element(table, first + 1)
+    for i in range(first + 2, end):
+        p = p * x + element(table, i)
+    return p
+
+
+@njit(inline="always")
+def _negative_logarithm(table, x, halvings):
+    shifted = bits(x) + _OFFSET
+    power = (TWO_52 + 1023.0 + halvings) - floats((shifted >> _S52) | _TWO_52_BITS)
+    mantissa = floats((shifted & _MANTISSA) + _SQRT_HALF)
     s = (mantissa - 1.0) / (mantissa + 1.0)
     z = s * s
-    p = LOGARITHM[0]
-    for i in range(1, len(LOGARITHM)):
-        p = p * z + LOGARITHM[i]
+    p = _series(table, _L, _S, z)
     tail = s * (z * p) - power * LN2_LOW
     return power * LN2_HIGH - (2.0 * s + tail)
 
 
 @njit(inline="always")
-def _exponential(x):
+def exponential_of(table, x):
+    """Return e**x of a vector."""
     rounded = x * INVERSE_LN2 + ROUND_TO_INTEGER
     power = rounded - ROUND_TO_INTEGER
     rest = (x - power * LN2_HIGH) - power * LN2_LOW
-    p = EXPONENTIAL[0]
-    for i in range(1, len(EXPONENTIAL)):
-        p = p * rest + EXPONENTIAL[i]
+    p = _series(table, _E, _L, rest)
     mantissa = 1.0 + (rest + rest * rest * p)
-    return _float(_bits(mantissa) + (_bits(rounded) << _S52))
+    return floats(bits(mantissa) + (bits(rounded) << _S52))
 
 
 @njit(inline="always")
-def _box_muller(a, b):
-    u = _float(_TWO_52_BITS | (a << _S6) | (b >> _S26)) - (TWO_52 - 0.5)
-    radius = math.sqrt(_negative_logarithm(u, 38.0))
-    turns = (_float(_TWO_52_BITS | (((b << _ONE) | _ONE) & _ANGLE)) - (TWO_52 + 16777216.0)) * 2.0**-27
+def _squared_radius(table, words):
+    return _negative_logarithm(table, floats((words >> _S26) | _TWO_52_BITS) - (TWO_52 - 0.5), 38.0)
+
+
+@njit(inline="always")
+def _pair(table, words, square):
+    """Return two normals of each two words and the square of their radius."""
+    radius = root(square)
+    turns = floats(((words << _S1) & _ANGLE) | _TWO_52_AND_ONE) - (TWO_52 + 16777216.0)
     z = turns * turns
-    p = SINE[0]
-    for i in range(1, len(SINE)):
-        p = p * z + SINE[i]
-    q = COSINE[0]
-    for i in range(1, len(COSINE)):
-        q = q * z + COSINE[i]
-    sine = turns * (TAU + z * p)
-    cosine = 1.0 + z * q
+    sine = turns * _series(table, _S, _C, z)
+    cosine = _series(table, _C, _END, z)
     return (
-        _float(_bits(radius * (cosine - sine)) ^ ((b << _S39) & _SIGN)),
-        _float(_bits(radius * (cosine + sine)) ^ ((b << _S38) & _SIGN)),
+        floats(bits(radius * (cosine - sine)) ^ ((words << _S39) & _SIGN)),
+        floats(bits(radius * (cosine + sine)) ^ ((words << _S38) & _SIGN)),
     )
 
 
 @njit(inline="always")
-def _fill_normals(k0, k1, run, step, word, quads, words, out):
-    """Fill ``out[4 * quads, LANES]`` for the runs ``run`` to ``run + LANES - 1``; ``words`` is room.
+def box_muller(table, words):
+    """Return two normals of each two words."""
+    return _pair(table, words, _squared_radius(table, words))
 
-    Words and normals take separate loops: together they need more registers than there are.
+
+@njit(inline="always")
+def room(size):
+    """Return a flat array that begins at a cache line: a vector across two lines costs twice."""
+    whole = np.zeros(size + 8)
+    skip = np.int64((np.uint64(8) - (np.uint64(whole.ctypes.data) >> np.uint64(3))) & np.uint64(7))
+    return whole[skip : skip + size]
+
+
+@njit(inline="always")
+def fill_products(run, lanes, products):
+    """Fill ``products`` with what the first round of Philox makes of each run's lower word."""
+    for i in range(0, lanes, WIDE):
+        store(products, i, _M1 * (count_from(run + np.uint64(i), WIDE) & _MASK))
+
+
+@njit(inline="always")
+def _store_pair(table, i, out, half):
+    first, second = _pair(table, load_words(out, half + i, MIDDLE), load(out, i, MIDDLE))
+    store(out, i, first)
+    store(out, half + i, second)
+
+
+@njit(inline="always")
+def fill_normals(table, k0, k1, products, high, step, word, quads, lanes, out, half):
+    """Fill ``out`` for ``lanes`` runs: normal j begins at ``j // 2 * lanes``, plus ``half`` if j is odd.
+
+    The radius of a vector stands beside the angle of the one before: neither waits for the other, and the
+    divider works while the rest is computed.
     """
     for quad in range(quads):
         lane = word + np.uint64(quad)
-        for i in range(LANES):
-            index = run + np.uint64(i)
-            words[0, i], words[1, i], words[2, i], words[3, i] = _philox(
-                step, lane, index & _MASK, index >> _S32, k0, k1
-            )
-        for i in range(LANES):
-            out[4 * quad, i], out[4 * quad + 1, i] = _box_muller(words[0, i], words[1, i])
-        for i in range(LANES):
-            out[4 * quad + 2, i], out[4 * quad + 3, i] = _box_muller(words[2, i], words[3, i])
+        for i in range(0, lanes, WIDE):
+            first, second = philox(step, lane, load_words(products, i, WIDE), high, k0, k1)
+            store(out, half + 2 * quad * lanes + i, first)
+            store(out, half + 2 * quad * lanes + lanes + i, second)
+    store(out, 0, _squared_radius(table, load_words(out, half, MIDDLE)))
+    for i in range(MIDDLE, 2 * quads * lanes, MIDDLE):
+        square = _squared_radius(table, load_words(out, half + i, MIDDLE))
+        _store_pair(table, i - MIDDLE, out, half)
+        store(out, i, square)
+    _store_pair(table, 2 * quads * lanes - MIDDLE, out, half)
+
+
+@njit(inline="always")
+def block_at(first_run, start, runs):
+    """Return the lower and upper word of the run at ``start``, its block's width, and the lanes computed."""
+    run = first_run + np.uint64(start)
+    left = min(LANES, runs - start)
+    low = run & _MASK
+    width = np.int64(min(np.uint64(left), _MASK - low + np.uint64(1)))  # the upper word is one for a block
+    return low, run >> _S32, width, (width + WIDE - 1) // WIDE * WIDE
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def normals(k0, k1, first_run, step, word, out):
+def normals(table, k0, k1, first_run, step, word, out):
     """Fill ``out[4 * quads, runs]`` with standard normals."""
-    _widest_vectors()
+    widest_vectors()
     quads = out.shape[0] // 4
     runs = out.shape[1]
-    words = np.empty((4, LANES), np.uint64)
-    block = np.empty((4 * quads, LANES))
-    for start in range(0, runs, LANES):
-        _fill_normals(k0, k1, first_run + np.uint64(start), step, word, quads, words, block)
-        width = min(LANES, runs - start)
+    products = room(LANES)
+    block = room(4 * quads * LANES)
+    half = 2 * quads * LANES
+    start = 0
+    while start < runs:
+        run, high, width, lanes = block_at(first_run, start, runs)
+        fill_products(run, lanes, products)
+        fill_normals(table, k0, k1, products, high, step, word, quads, lanes, block, half)
         for row in range(4 * quads):
+            base = row // 2 * lanes + row % 2 * half
             for i in range(width):
-                out[row, start + i] = block[row, i]
+                out[row, start + i] = block[base + i]
+        start += width
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
 def uniforms(k0, k1, first_run, step, word, out):
     """Fill ``out[lanes, runs]`` with uniforms in [0, 1)."""
-    _widest_vectors()
+    widest_vectors()
+    runs = out.shape[1]
+    cells = room(LANES)
     for row in range(out.shape[0]):
         lane = word + np.uint64(row)
-        for i in range(out.shape[1]):
-            index = first_run + np.uint64(i)
-            a, b, _, _ = _philox(step, lane, index & _MASK, index >> _S32, k0, k1)
-            out[row, i] = _one_to_two(a, b) - 1.0
+        start = 0
+        while start < runs:
+            run, high, width, lanes = block_at(first_run, start, runs)
+            fill_products(run, lanes, cells)
+            for i in range(0, lanes, WIDE):
+                words, _ = philox(step, lane, load_words(cells, i, WIDE), high, k0, k1)
+                store(cells, i, uniform_of(words))
+            for i in range(width):
+                out[row, start + i] = cells[i]
+            start += width
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def exponential(x, out):
+def exponential(table, x, out):
     """Fill ``out`` with e**x, both flat."""
-    _widest_vectors()
-    for i in range(x.size):
-        out[i] = _exponential(x[i])
+    widest_vectors()
+    whole = x.size // LONG * LONG
+    for i in range(0, whole, LONG):
+        store(out, i, exponential_of(table, load(x, i, LONG)))
+    if whole < x.size:
+        rest = np.zeros(LONG)
+        rest[: x.size - whole] = x[whole:]
+        store(rest, 0, exponential_of(table, load(rest, 0, LONG)))
+        out[whole:] = rest[: x.size - whole]
 
 
 @njit(cache=True, nogil=True, error_model="numpy")
-def logarithm(x, out):
+def logarithm(table, x, out):
     """Fill ``out`` with ln(x), both flat."""
-    _widest_vectors()
-    for i in range(x.size):
-        out[i] = 0.0 - _negative_logarithm(x[i], 0.0)
-
-
-@njit(cache=True, nogil=True, error_model="numpy")
-def jump_diffusion(
-    k0, k1, first_run, first_step, steps, drift, loading, cumulative, factors, jump_mean, jump_loading,
-    spot, logs, lowest, prices,
-):  # fmt: skip
-    """Advance log prices of ``logs[assets, runs]`` by ``steps`` and keep the lowest price in ``lowest``.
-
-    Parameters
-    ----------
-    drift, loading
-        Per step: ``[assets]`` and the lower triangle ``[assets, assets]``.
-    cumulative
-        ``[sources, counts]``: probability of at most n jumps in a step.
-    factors, jump_mean, jump_loading
-        ``[sources]``, ``[sources, assets]`` and ``[sources, assets, assets]``: one log size is the mean
-        plus the loading of its first ``factors`` columns times as many normals.
-    spot
-        ``[assets]``: price where the log price is zero.
-    prices
-        ``[steps, assets, runs]``, filled; with no steps nothing is stored.
-    """
-    _widest_vectors()
-    assets, runs = logs.shape
-    quads = (assets + 3) // 4
-    sources, counts = cumulative.shape
-    store = prices.shape[0] > 0
-    words = np.empty((4, LANES), np.uint64)
-    normal = np.empty((4 * quads, LANES))
-    change = np.empty((assets, LANES))
-    drawn = np.empty(LANES)
-    size = np.empty(4 * quads)
-    x = np.empty((assets, LANES))
-    low = np.empty((assets, LANES))
-    for start in range(0, runs, LANES):
-        run = first_run + np.uint64(start)
-        width = min(LANES, runs - start)
-        for i in range(assets):
-            for lane in range(LANES):
-                x[i, lane] = logs[i, start + min(lane, width - 1)]
-                low[i, lane] = lowest[i, start + min(lane, width - 1)]
-        for t in range(steps):
-            step = np.uint64(first_step + t)
-            _fill_normals(k0, k1, run, step, _PRICE, quads, words, normal)
-            for i in range(assets):
-                drift_of_asset = drift[i]
-                for lane in range(LANES):
-                    change[i, lane] = drift_of_asset
-                j = 0
-                while j + 7 <= i:
-                    c0, c1, c2, c3 = loading[i, j], loading[i, j + 1], loading[i, j + 2], loading[i, j + 3]
-                    c4, c5, c6, c7 = (
-                        loading[i, j + 4],
-                        loading[i, j + 5],
-                        loading[i, j + 6],
-                        loading[i, j + 7],
-                    )
-                    for lane in range(LANES):
-                        total = change[i, lane] + c0 * normal[j, lane]
-                        total = total + c1 * normal[j + 1, lane]
-                        total = total + c2 * normal[j + 2, lane]
-                        total = total + c3 * normal[j + 3, lane]
-                        total = total + c4 * normal[j + 4, lane]
-                        total = total + c5 * normal[j + 5, lane]
-                        total = total + c6 * normal[j + 6, lane]
-                        change[i, lane] = total + c7 * normal[j + 7, lane]
-                    j += 8
-                while j + 3 <= i:
-                    c0 = loading[i, j]
-                    c1 = loading[i, j + 1]
-                    c2 = loading[i, j + 2]
-                    c3 = loading[i, j + 3]
-                    for lane in range(LANES):
-                        change[i, lane] = (
-                            ((change[i, lane] + c0 * normal[j, lane]) + c1 * normal[j + 1, lane])
-                            + c2 * normal[j + 2, lane]
-                        ) + c3 * normal[j + 3, lane]
-                    j += 4
-                while j <= i:
-                    c0 = loading[i, j]
-                    for lane in range(LANES):
-                        change[i, lane] += c0 * normal[j, lane]
-                    j += 1
-            for source in range(sources):
-                word = _JUMP_COUNT + np.uint64(source)
-                for lane in range(LANES):
-                    index = run + np.uint64(lane)
-                    a, b, _, _ = _philox(step, word, index & _MASK, index >> _S32, k0, k1)
-                    drawn[lane] = _one_to_two(a, b) - 1.0
-                calm = cumulative[source, 0]
-                word = _JUMP_SIZE + np.uint64(source) * _STRIDE
-                for lane in range(LANES):
-                    if drawn[lane] < calm:
-                        continue
-                    count = 0.0
-                    for k in range(counts):
-                        count += 1.0 if drawn[lane] >= cumulative[source, k] else 0.0
-                    index = run + np.uint64(lane)
-                    for quad in range((factors[source] + 3) // 4):
-                        a, b, c, d = _philox(
-                            step, word + np.uint64(quad), index & _MASK, index >> _S32, k0, k1
-                        )
-                        size[4 * quad], size[4 * quad + 1] = _box_muller(a, b)
-                        size[4 * quad + 2], size[4 * quad + 3] = _box_muller(c, d)
-                    for i in range(assets):
-                        jump = 0.0
-                        for j in range(factors[source]):
-                            jump += jump_loading[source, i, j] * size[j]
-                        change[i, lane] += count * jump_mean[source, i] + math.sqrt(count) * jump
-            for i in range(assets):
-                start_price = spot[i]
-                for lane in range(LANES):
-                    x[i, lane] += change[i, lane]
-                    price = start_price * _exponential(x[i, lane])
-                    change[i, lane] = price
-                    low[i, lane] = min(low[i, lane], price)
-                if store:
-                    for lane in range(width):
-                        prices[t, i, start + lane] = change[i, lane]
-        for i in range(assets):
-            for lane in range(width):
-                logs[i, start + lane] = x[i, lane]
-                lowest[i, start + lane] = low[i, lane]
+    widest_vectors()
+    whole = x.size // WIDE * WIDE
+    for i in range(0, whole, WIDE):
+        store(out, i, 0.0 - _negative_logarithm(table, load(x, i, WIDE), 0.0))
+    if whole < x.size:
+        rest = np.ones(WIDE)
+        rest[: x.size - whole] = x[whole:]
+        store(rest, 0, 0.0 - _negative_logarithm(table, load(rest, 0, WIDE), 0.0))
+        out[whole:] = rest[: x.size - whole]
 
 
 class Kernels:
@@ -350,19 +304,21 @@ class Kernels:
         purpose_word(purpose, first_lane + max(quads, 1) - 1)
         out = np.empty((4 * quads, len(runs)))
         word = np.uint64(purpose_word(purpose, first_lane))
-        normals(np.uint64(key[0]), np.uint64(key[1]), np.uint64(runs.start), np.uint64(step), word, out)
+        normals(
+            TABLE, np.uint64(key[0]), np.uint64(key[1]), np.uint64(runs.start), np.uint64(step), word, out
+        )
         return out[:count]
 
     def exponential(self, x: Floats) -> Floats:
         """Return e**x."""
-        flat = np.ascontiguousarray(x)
+        flat = np.ascontiguousarray(x, np.float64)
         out = np.empty_like(flat)
-        exponential(flat.reshape(-1), out.reshape(-1))
+        exponential(TABLE, flat.reshape(-1), out.reshape(-1))
         return out
 
     def logarithm(self, x: Floats) -> Floats:
         """Return ln(x)."""
-        flat = np.ascontiguousarray(x)
+        flat = np.ascontiguousarray(x, np.float64)
         out = np.empty_like(flat)
-        logarithm(flat.reshape(-1), out.reshape(-1))
+        logarithm(TABLE, flat.reshape(-1), out.reshape(-1))
         return out

@@ -46,6 +46,24 @@ def test_kernels_and_reference_agree(market: Market) -> None:
     assert np.ascontiguousarray(fast.volatility).tobytes() == np.ascontiguousarray(slow.volatility).tobytes()
 
 
+@settings(max_examples=40, deadline=None)
+@given(
+    runs=st.integers(1, 200),
+    start=st.sampled_from([0, 7, 2**32 - 100, 2**32 - 1, 2**40]),
+    step=st.integers(0, 2**32 - 1),
+    count=st.integers(1, 9),
+)
+def test_functions_of_any_number_of_runs_agree(runs: int, start: int, step: int, count: int) -> None:
+    pytest.importorskip("numba")
+    fast, slow = arithmetic(True), arithmetic(False)
+    place = (SEED.key(), range(start, start + runs), step, Purpose.VARIANCE, count, 3)
+    normals, uniforms = slow.normals(*place), slow.uniforms(*place)
+    assert fast.normals(*place).tobytes() == normals.tobytes()
+    assert fast.uniforms(*place).tobytes() == uniforms.tobytes()
+    assert fast.exponential(100.0 * normals).tobytes() == slow.exponential(100.0 * normals).tobytes()
+    assert fast.logarithm(uniforms + 2.0**-60).tobytes() == slow.logarithm(uniforms + 2.0**-60).tobytes()
+
+
 @settings(max_examples=15, deadline=None)
 @given(data=st.data(), fast=st.sampled_from([None, False]), name=st.sampled_from(sorted(MARKETS)))
 def test_any_chunking_gives_the_same_paths(data: st.DataObject, fast: bool | None, name: str) -> None:
@@ -145,11 +163,13 @@ def test_kernel_is_vector_code_without_fused_operations() -> None:
     pytest.importorskip("numba")
     from numba import njit
 
-    from scenarios.markets import kernels
+    from scenarios.markets import diffusion_kernel
 
     paths(jumps(), SEED, range(64), 1)
-    signature = kernels.jump_diffusion.signatures[0]  # code from the cache shows no assembly: compile again
-    compiled = njit(signature, nogil=True, error_model="numpy")(kernels.jump_diffusion.py_func)
+    signature = diffusion_kernel.jump_diffusion.signatures[
+        0
+    ]  # code from the cache shows no assembly: compile again
+    compiled = njit(signature, nogil=True, error_model="numpy")(diffusion_kernel.jump_diffusion.py_func)
     code = compiled.inspect_asm(signature)
     assert "vfmadd" not in code
     assert "fmla" not in code
