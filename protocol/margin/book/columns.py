@@ -94,7 +94,8 @@ class Table:
         wide, rest = divmod(values.shape[1], WIDE)
         narrow = -(-rest // NARROW)
         padding = wide * WIDE + narrow * NARROW - values.shape[1]
-        values = np.concatenate((values, np.repeat(values[:, -1:], padding, axis=1)), axis=1)
+        if padding:
+            values = np.concatenate((values, np.repeat(values[:, -1:], padding, axis=1)), axis=1)
         edge = wide * WIDE
 
         def panels(part: Floats, width: int) -> Floats:

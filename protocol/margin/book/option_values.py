@@ -12,6 +12,7 @@ with e(d) = exp(x**2) erfc(x), x = d / sqrt(2). A put struck below is the same, 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias
 
 import numpy as np
@@ -22,6 +23,8 @@ from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.polynomials import LANES, LIMIT, ROOT_HALF, TINY, exponential, scaled_complement
 
 Floats: TypeAlias = NDArray[np.float64]
+VALUES = 16384
+"""Values per step: what is written on the way stays in the caches."""
 
 
 def option_values(
@@ -45,37 +48,107 @@ def option_values(
     call
         [options] whether it is a call.
     """
+    strikes = _strikes(strike)
+    given = np.asarray(forward, dtype=np.float64), strikes[:, None], np.asarray(volatility, dtype=np.float64)
+    forwards, _, total = np.broadcast_arrays(*given)
+    for name, values in zip(("forward", "strike", "volatility"), given, strict=True):
+        _check(name, values)
+
+    def fill(some: slice, forward_out: Floats, volatility_out: Floats) -> None:
+        forward_out[...], volatility_out[...] = forwards[some], total[some]
+
+    return _in_steps(fill, strikes, call, forwards.shape[1], fast, workers)
+
+
+def shocked_values(
+    forward: Floats,
+    strike: ArrayLike,
+    volatility: Floats,
+    call: ArrayLike,
+    prices: Floats,
+    volatilities: Floats,
+    *,
+    fast: bool | None = None,
+    workers: int = 1,
+) -> Floats:
+    """Return ``option_values`` of forward * prices and volatility * volatilities, without the two products.
+
+    Parameters
+    ----------
+    forward, strike, volatility, call
+        [options], as in ``option_values``.
+    prices, volatilities
+        [scenarios] multipliers, 0 or more.
+    """
+    strikes = _strikes(strike)
+    for name, values, moves in (("forward", forward, prices), ("volatility", volatility, volatilities)):
+        if values.shape != strikes.shape:
+            raise BookError(name, f"one per option is needed, got shape {values.shape}")
+        _check(name, values)
+        _check(name, moves)
+        if values.size and moves.size:
+            with np.errstate(over="ignore"):
+                _check(name, values.max(keepdims=True) * moves.max())
+    _check("strike", strikes)
+
+    def fill(some: slice, forward_out: Floats, volatility_out: Floats) -> None:
+        np.multiply(forward[some, None], prices, out=forward_out)
+        np.multiply(volatility[some, None], volatilities, out=volatility_out)
+
+    return _in_steps(fill, strikes, call, len(prices), fast, workers)
+
+
+def _strikes(strike: ArrayLike) -> Floats:
     strikes = np.ascontiguousarray(strike, dtype=np.float64)
     if strikes.ndim != 1:
         raise BookError("strike", f"one per option is needed, got shape {strikes.shape}")
-    given = np.asarray(forward, dtype=np.float64), strikes[:, None], np.asarray(volatility, dtype=np.float64)
-    forwards, each, total = np.broadcast_arrays(*given)
-    for name, values in zip(("forward", "strike", "volatility"), given, strict=True):
-        if values.size and not (values.min() >= 0 and values.max() < np.inf):
-            raise BookError(name, "a value is negative or not finite")
-    side = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)[:, None]
-    with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
-        logarithm = np.log(forwards / each)
-    if not strikes.all():
-        logarithm[(forwards == 0) & (each == 0)] = 0.0
-    size = forwards.size
-    padded = size + -size % LANES
-    flat = np.empty((5, padded))
-    flat[:, size:] = 1.0
-    for row, part in zip(flat, (forwards, each, logarithm, total, side), strict=True):
-        row[:size].reshape(forwards.shape)[...] = part
-    out = np.empty(padded)
+    return strikes
+
+
+def _check(name: str, values: Floats) -> None:
+    if values.size and not (values.min() >= 0 and values.max() < np.inf):
+        raise BookError(name, "a value is negative or not finite")
+
+
+def _in_steps(
+    fill: Callable[[slice, Floats, Floats], None],
+    strikes: Floats,
+    call: ArrayLike,
+    scenarios: int,
+    fast: bool | None,
+    workers: int,
+) -> Floats:
+    """Price some options at a time; ``fill`` writes their forwards and volatilities."""
+    signs = np.where(np.broadcast_to(np.asarray(call, dtype=np.bool_), strikes.shape), 1.0, -1.0)
+    size = len(strikes) * scenarios
+    out = np.empty(size + -size % LANES)
     compiled = kernels(fast)
+    step = LANES * max(1, VALUES // (LANES * max(scenarios, 1)))
 
     def run(first: int, last: int) -> None:
-        if compiled:
-            compiled.option_values(*flat, out, LANES * first, LANES * last)
-        else:
-            some = slice(LANES * first, LANES * last)
-            out[some] = readable_values(*flat[:, some])
+        end = min(LANES * last, len(strikes))
+        room = np.empty((5, min(step, LANES * (last - first)) * scenarios))
+        for begin in range(LANES * first, end, step):
+            some = slice(begin, min(begin + step, end))
+            shape = (some.stop - begin, scenarios)
+            used = shape[0] * scenarios
+            flat = room[:, : used + -used % LANES]
+            flat[:, used:] = 1.0
+            forward, each, logarithm, volatility, side = (part[:used].reshape(shape) for part in flat)
+            fill(some, forward, volatility)
+            each[...], side[...] = strikes[some, None], signs[some, None]
+            with np.errstate(divide="ignore", invalid="ignore", over="ignore"):
+                np.log(np.divide(forward, each, out=logarithm), out=logarithm)
+            if not strikes[some].all():
+                logarithm[(forward == 0) & (each == 0)] = 0.0
+            values = out[begin * scenarios :][: flat.shape[1]]
+            if compiled:
+                compiled.option_values(*flat, values, 0, len(values))
+            else:
+                values[...] = readable_values(*flat)
 
-    in_ranges(run, padded // LANES, workers, least=128)
-    return out[:size].reshape(forwards.shape)
+    in_ranges(run, -(-len(strikes) // LANES), workers, least=4)
+    return out[:size].reshape(len(strikes), scenarios)
 
 
 def readable_values(

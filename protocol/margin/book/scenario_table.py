@@ -16,7 +16,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
 from protocol.margin.book.columns import Rows, Table, least_of_columns
-from protocol.margin.book.option_values import option_values
+from protocol.margin.book.option_values import shocked_values
 
 Floats: TypeAlias = NDArray[np.float64]
 
@@ -92,14 +92,10 @@ def option_profits(
     if not len(unmoved):
         prices, volatilities = np.append(prices, 1.0), np.append(volatilities, 1.0)
         unmoved = np.array([-1])
-    values = option_values(
-        options.forward[:, None] * prices,
-        options.strike,
-        total[:, None] * volatilities,
-        options.call,
-        fast=fast,
-        workers=workers,
-    )
+    values = shocked_values(
+        options.forward, options.strike, total, options.call, prices, volatilities,
+        fast=fast, workers=workers,
+    )  # fmt: skip
     if np.any(options.discount != 1.0):
         values *= np.broadcast_to(np.asarray(options.discount, dtype=np.float64), total.shape)[:, None]
     now = values[:, unmoved[0]].copy()

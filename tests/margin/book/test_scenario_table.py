@@ -10,7 +10,7 @@ from scipy.special import log_ndtr, ndtr
 
 from protocol.errors import BookError
 from protocol.margin.book.columns import Rows
-from protocol.margin.book.option_values import option_values
+from protocol.margin.book.option_values import option_values, shocked_values
 from protocol.margin.book.polynomials import exponential, scaled_complement
 from protocol.margin.book.scenario_table import Options, Shocks, linear_profits, option_profits, worst_losses
 from protocol.pricing.black76 import float_prices
@@ -187,3 +187,33 @@ def test_splitting_an_account_never_lowers_its_margin(seed: int, fast: bool) -> 
     assert loss(4 * a) == 4 * loss(a)
     assert loss(a, rng.permutation(10)) == pytest.approx(loss(a), abs=1e-12)
     assert loss(a - a) == 0
+
+
+@pytest.mark.parametrize("count", [1, 31, 32, 33, 1_200])
+@pytest.mark.parametrize("scenarios", [1, 33])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_shocked_values_are_the_bits_of_the_products(count: int, scenarios: int, workers: int) -> None:
+    rng = np.random.default_rng(count + scenarios)
+    forward, strike = rng.uniform(50, 200, count), rng.uniform(50, 200, count)
+    total, call = rng.uniform(0.01, 1.5, count), rng.random(count) < 0.5
+    prices, volatilities = rng.uniform(0, 2, scenarios), rng.uniform(0, 2, scenarios)
+    products = forward[:, None] * prices, strike, total[:, None] * volatilities, call
+    shocked = forward, strike, total, call, prices, volatilities
+    for fast in (False, True):
+        values = shocked_values(*shocked, fast=fast, workers=workers)
+        assert np.array_equal(values, option_values(*products, fast=fast))
+    assert np.array_equal(
+        values[-1:], option_values(products[0][-1:], strike[-1:], products[2][-1:], call[-1:], fast=False)
+    )
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [(0, -1.0), (0, np.nan), (0, 1e200), (1, np.inf), (2, -0.1), (4, -1.0), (4, 1e200), (5, np.inf)],
+)
+def test_shocked_values_refuse_what_has_no_value(field: int, value: float) -> None:
+    parts = [np.full(3, 100.0) for _ in range(3)]
+    inputs = [*parts, np.array([True, False, True]), np.array([1.0, 1e150]), np.array([1.0, 1e150])]
+    inputs[field][1] = value
+    with pytest.raises(BookError, match=r"forward|strike|volatility"):
+        shocked_values(*inputs)
