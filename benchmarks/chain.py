@@ -306,7 +306,7 @@ def limits(world: ChainWorld) -> dict[str, float]:
             peak = tracemalloc.get_traced_memory()[1] / 2**20
         tracemalloc.stop()
     proxy.close()
-    folder = ROOT / "tests" / "vectors" / "mainnet_block_21925176"
+    folder = ROOT / "tests" / "chain" / "mainnet_block_21925176"
     block, proof = (
         json.loads(gzip.decompress((folder / f"{name}.json.gz").read_bytes())) for name in ("block", "proof")
     )

@@ -23,7 +23,7 @@ from oracles.chain.header import FIELDS, header_hash, parse_block, verify_header
 from oracles.chain.proof import check_proof, prove, prove_account
 from oracles.chain.receipts import verify_receipts
 
-FOLDER = Path(__file__).parent.parent / "vectors" / "mainnet_block_21925176"
+FOLDER = Path(__file__).parent / "mainnet_block_21925176"
 
 
 def load(name: str) -> Any:

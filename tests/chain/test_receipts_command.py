@@ -14,7 +14,7 @@ from chain_world import ChainWorld
 from fault_proxy import Exchange, FaultProxy
 from scenarios.cli.main import main
 
-FOLDER = Path(__file__).parent.parent / "vectors" / "mainnet_block_21925176"
+FOLDER = Path(__file__).parent / "mainnet_block_21925176"
 BLOCK, RECEIPTS = str(FOLDER / "block.json.gz"), str(FOLDER / "receipts.json.gz")
 HASH = json.loads(gzip.decompress((FOLDER / "block.json.gz").read_bytes()))["hash"]
 

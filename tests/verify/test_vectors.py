@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from scenarios.verify.registry import is_vector_file
-from scenarios.verify.run import exit_code, verify_paths
+from scenarios.verify.registry import checkers, format_of, is_vector_file
+from scenarios.verify.run import MAX_BYTES, exit_code, find_files, read_document, verify_paths
 
 VECTORS = Path(__file__).parent.parent / "vectors"
 # What was counted in the files themselves when they were stored: a checker that skips rows fails here.
@@ -47,6 +47,14 @@ def test_stored_vectors_match_to_the_last_unit(name: str) -> None:
     assert result.format == STORED[name][0]
     assert result.cases == result.matched == expected_figures(name) == sum(result.groups.values())
     assert exit_code([result]) == 0
+
+
+def test_every_stored_file_has_a_checker() -> None:
+    """``backstop verify tests/vectors`` is the README's first check of the claim."""
+    files = list(find_files([VECTORS]))
+    assert len(files) > 40
+    for path in files:
+        assert format_of(str(path), read_document(path, MAX_BYTES)) in checkers()
 
 
 def test_stored_files_are_small_and_described() -> None:
