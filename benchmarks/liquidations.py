@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
@@ -35,6 +34,7 @@ sys.path[:0] = [str(ROOT / "tests" / "support"), str(ROOT / "benchmarks" / "peer
 import numpy as np  # noqa: E402 - after the thread limits
 import plain_accounts  # noqa: E402
 
+from benchmarks.common_job_peers import PLANS, Peers  # noqa: E402
 from benchmarks.margin_common import Goals, best_of  # noqa: E402
 from benchmarks.margin_shared_job import WEIGHTS, build, by_product, on_book  # noqa: E402
 from benchmarks.peers.common_job import (  # noqa: E402
@@ -46,8 +46,6 @@ from benchmarks.peers.common_job import (  # noqa: E402
     answer,
     make_job,
 )
-from benchmarks.simulation_peers import PLANS, compiled_contract, peer  # noqa: E402
-from local_tools import ToolMissingError  # noqa: E402
 from protocol.margin.book.book import Book  # noqa: E402
 from protocol.margin.book.cascade import Finder, FullMark  # noqa: E402
 from protocol.margin.book.decision import Marker  # noqa: E402
@@ -130,32 +128,20 @@ def measure(job: Job, rounds: int, goals: Goals) -> dict[str, float]:
     for name, run in [*runs.items(), ("Python objects", lambda: by_objects(job))]:
         goals.check(name, answer(job, *run()) == ANSWER)
     best: dict[str, float] = {}
-    missing: set[str] = set()
 
     def keep(name: str, seconds: float) -> None:
         best[name] = min(best.get(name, np.inf), seconds)
 
     with tempfile.TemporaryDirectory() as folder:
-        contract = None
-        try:
-            contract = compiled_contract(Path(folder))
-        except (ToolMissingError, subprocess.CalledProcessError) as error:
-            print(f"  the contract for verbs: {error}")
+        peers = Peers(Path(folder), goals)
         for _ in range(rounds):
-            for name, plan in PLANS.items():
+            for name in PLANS:
                 for fast, seconds in best_of(runs, RUNS // len(PLANS)).items():
                     keep(fast, seconds)
-                if name in missing:
-                    continue
-                try:
-                    found = peer(plan, contract)
-                except ToolMissingError as error:
-                    print(f"  {name} could not be run: {error}")
-                    missing.add(name)
-                    continue
-                goals.check(name, ANSWER.startswith(found["answer"]))
-                # A peer may run a part of the job only; its rate counts.
-                keep(name, found["cpu"] * job.marks.shape[0] * len(job.balances) / found["account_ticks"])
+                found = peers.run(name)
+                if found is not None:
+                    # A peer may run a part of the job only; its rate counts.
+                    keep(name, found["cpu"] * job.marks.shape[0] * len(job.balances) / found["account_ticks"])
             start = time.process_time()
             by_objects(job)
             keep("Python objects", time.process_time() - start)

@@ -16,24 +16,21 @@ cannot express the job. A fused numba loop stands for it.
 from __future__ import annotations
 
 import argparse
-import json
 import os
-import subprocess
 import sys
 import tempfile
 import time
 from pathlib import Path
-from typing import Any
 
 for name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS"):
     os.environ.setdefault(name, "1")
 
 ROOT = Path(__file__).parent.parent
-PEERS = ROOT / "benchmarks" / "peers"
 sys.path.insert(0, str(ROOT / "tests" / "support"))
 
 import numpy as np  # noqa: E402 - after the thread limits
 
+from benchmarks.common_job_peers import PLANS, Peers  # noqa: E402
 from benchmarks.margin_common import Goals  # noqa: E402
 from benchmarks.peers.common_job import (  # noqa: E402
     ANSWER,
@@ -45,8 +42,6 @@ from benchmarks.peers.common_job import (  # noqa: E402
     STEP,
     make_job,
 )
-from local_tools import ToolMissingError, node_tool, npm_package, uv_command  # noqa: E402
-from pinned_packages import SOLC  # noqa: E402
 from protocol.margin.book.book import Book  # noqa: E402
 from protocol.margin.book.linear import Weights  # noqa: E402
 from scenarios.markets.correlation import uniform_correlation  # noqa: E402
@@ -70,15 +65,6 @@ NAMES = ("first", "second", "third", "fourth")
 COLUMNS = (None, "first", "second", "third", *NAMES)
 SECONDS = 3_600.0
 ACCOUNTS, TICKS = 10_000, 100
-
-PLANS = {
-    "Mesa": ("peer_mesa.py", ("mesa==3.3.1",), ()),
-    "radCAD, its default": ("peer_radcad.py", ("radcad==0.14.0", "typing_extensions"), ()),
-    "radCAD, no deep copies": ("peer_radcad.py", ("radcad==0.14.0", "typing_extensions"), ("nodeepcopy",)),
-    "cadCAD, its default": ("peer_cadcad.py", ("cadcad==0.5.3",), ()),
-    "verbs": ("peer_verbs.py", ("verbs==0.4.1",), ("@contract",)),
-    "fused numba loop": ("peer_numba.py", (), ()),
-}
 
 
 def random_market() -> Market:
@@ -121,56 +107,6 @@ def stress(task: BookTask, runs: int) -> tuple[float, dict[str, list[float]]]:
     return time.process_time() - used, columns
 
 
-def compiled_contract(folder: Path) -> Path:
-    """Compile the job's contract with the pinned compiler."""
-    settings = {
-        "optimizer": {"enabled": True, "runs": 10_000},
-        "evmVersion": "paris",
-        "outputSelection": {"*": {"*": ["abi", "evm.bytecode.object"]}},
-    }
-    sources = {"Margin.sol": {"content": (PEERS / "Margin.sol").read_text()}}
-    script = ROOT / "tests" / "contracts" / "solidity" / "compile.cjs"
-    done = subprocess.run(
-        [*node_tool("node"), str(script), str(npm_package(SOLC))],
-        input=json.dumps({"language": "Solidity", "sources": sources, "settings": settings}),
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    made = json.loads(done.stdout)["contracts"]["Margin.sol"]["Margin"]
-    path = folder / "Margin.json"
-    path.write_text(json.dumps({"abi": made["abi"], "bytecode": made["evm"]["bytecode"]["object"]}))
-    return path
-
-
-def peer(plan: tuple[str, tuple[str, ...], tuple[str, ...]], contract: Path | None) -> dict[str, Any]:
-    """Run a peer in its own environment.
-
-    Raises
-    ------
-    ToolMissingError
-        It cannot be had or does not run.
-    """
-    script, packages, arguments = plan
-    command = [sys.executable]
-    if packages:
-        uv = uv_command()
-        if uv is None:
-            raise ToolMissingError("uv is needed to install it")
-        command = [uv, "run", "--quiet", "--no-project", "--python", sys.executable]
-        command += [word for package in packages for word in ("--with", package)] + ["python"]
-    if "@contract" in arguments and contract is None:
-        raise ToolMissingError("the contract could not be compiled")
-    words = [str(contract) if word == "@contract" else word for word in arguments]
-    done = subprocess.run(
-        [*command, str(PEERS / script), *words], capture_output=True, text=True, check=False, timeout=900
-    )
-    if done.returncode:
-        raise ToolMissingError(done.stderr.strip().splitlines()[-1][-160:] if done.stderr else "it fails")
-    found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])
-    return found
-
-
 def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--runs", type=int, default=500, help="paths of our stress run")
@@ -189,28 +125,17 @@ def main() -> int:
     print(f"ours, on the job's path: {', '.join(lines)}; first use with compilation {first:.1f} s")
     goals.check("ours has the job's answer", lines == {ANSWER})
 
-    task, best, missing = task_on(random_market()), {"ours": 0.0}, set()
+    task, best = task_on(random_market()), {"ours": 0.0}
     with tempfile.TemporaryDirectory() as folder:
-        contract = None
-        try:
-            contract = compiled_contract(Path(folder))
-        except (ToolMissingError, subprocess.CalledProcessError) as error:
-            print(f"  the contract for verbs: {error}")
+        peers = Peers(Path(folder), goals)
         for _ in range(options.rounds):
             seconds, columns = stress(task, options.runs)
             best["ours"] = max(best["ours"], ACCOUNTS * TICKS * options.runs / seconds)
-            for name, plan in PLANS.items():
-                if name in missing:
-                    continue
-                try:
-                    found = peer(plan, contract)
-                except ToolMissingError as error:
-                    print(f"  {name} could not be run: {error}")
-                    missing.add(name)
-                    continue
-                goals.check(name, ANSWER.startswith(found["answer"]))
-                rate = found["account_ticks"] / found["cpu"]
-                best[name] = max(best.get(name, 0.0), rate)
+            for name in PLANS:
+                found = peers.run(name)
+                if found is not None:
+                    rate = found["account_ticks"] / found["cpu"]
+                    best[name] = max(best.get(name, 0.0), rate)
     hit = np.array(columns["accounts_liquidated"])
     print(
         f"\nours: {options.runs} random paths, on average {hit.mean():.0f} of {ACCOUNTS} liquidated, "

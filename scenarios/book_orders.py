@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from protocol.errors import UnknownNameError
 from protocol.venues.order import Kind, Placement, SelfTrade, Side
 from protocol.venues.order_book import OrderBook
 from scenarios.world import World
@@ -16,11 +15,7 @@ def order_book(world: World, venue: str) -> OrderBook:
     UnknownNameError
         It is of another kind.
     """
-    book = world.venue(venue)
-    if isinstance(book, OrderBook):
-        return book
-    known = tuple(n for n, value in world.state.values.items() if isinstance(value, OrderBook))
-    raise UnknownNameError("order book", venue, known)
+    return world.venue_of(OrderBook, "order book", venue)
 
 
 def place(

@@ -100,11 +100,7 @@ def concentrated(world: World, venue: str) -> UniswapV3Pool:
     UnknownNameError
         It is of another kind.
     """
-    pool = world.venue(venue)
-    if isinstance(pool, UniswapV3Pool):
-        return pool
-    known = tuple(n for n, value in world.state.values.items() if isinstance(value, UniswapV3Pool))
-    raise UnknownNameError("concentrated pool", venue, known)
+    return world.venue_of(UniswapV3Pool, "concentrated pool", venue)
 
 
 def open_range(world: World, actor: str, venue: str, ticks: tuple[int, int], most: tuple[int, int]) -> int:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cache
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from oracles.node import Sample, View
 from protocol.errors import UnknownNameError
@@ -21,6 +21,7 @@ from protocol.venues.venue import Trade, Venue
 from scenarios.errors import UnbackedError
 
 OUTSIDE = "outside"
+V = TypeVar("V")
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,9 +118,24 @@ class World:
 
     def pair(self, name: str) -> UniswapV2Pair:
         """Return a venue that has liquidity tokens of the V2 form."""
+        return self.venue_of(UniswapV2Pair, "V2 pair", name)
+
+    def venue_of(self, kind: type[V], what: str, name: str) -> V:
+        """Return a venue of a kind.
+
+        Parameters
+        ----------
+        what
+            The kind in words, for the error.
+
+        Raises
+        ------
+        UnknownNameError
+            There is no such venue, or it is of another kind; with the names of this kind.
+        """
         value = self.venue(name)
-        if not isinstance(value, UniswapV2Pair):
-            raise UnknownNameError("V2 pair", name, self._names(UniswapV2Pair))
+        if not isinstance(value, kind):
+            raise UnknownNameError(what, name, self._names(kind))
         return value
 
     def swap(self, actor: str, venue: str, sell: str, buy: str, units: int) -> Trade:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from importlib.metadata import packages_distributions
 from pathlib import Path
 
@@ -31,6 +33,13 @@ IO_MODULES = {
     "subprocess",
     "sqlite3",
 }
+# Classes whose work stands in several modules: what their methods call names them as its first argument, and
+# agents, whom a file lists, act on them. Only these may be imported upward, and for annotations alone.
+SPREAD = {
+    "scenarios.simulation.simulation",
+    "scenarios.simulation.protocol",
+    "scenarios.simulation.on_chain.blocks",
+}
 
 
 def imports_of(path: Path) -> set[str]:
@@ -45,6 +54,46 @@ def imports_of(path: Path) -> set[str]:
 
 def modules(package: str) -> list[Path]:
     return sorted((ROOT / package).rglob("*.py"))
+
+
+def dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def is_typing(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def imported(node: ast.AST, known: set[str], typing: bool = False) -> Iterator[tuple[str, bool]]:
+    """Yield every module of ours below a node, lazy ones too, and whether it is for annotations alone."""
+    for child in ast.iter_child_nodes(node):
+        if isinstance(child, ast.Import):
+            yield from ((alias.name, typing) for alias in child.names if alias.name in known)
+        elif isinstance(child, ast.ImportFrom):
+            for alias in child.names:
+                module = f"{child.module}.{alias.name}"
+                yield (module if module in known else child.module or "", typing)
+        elif isinstance(child, ast.Call) and ast.unparse(child.func) == "import_module":
+            yield from ((a.value, typing) for a in child.args if isinstance(a, ast.Constant))
+        yield from imported(child, known, typing or is_typing(child))
+
+
+def test_no_module_imports_itself_through_others() -> None:
+    paths = {dotted(path): path for package in FLOORS for path in modules(package)}
+    graph: TopologicalSorter[str] = TopologicalSorter()
+    upward = set()
+    for name, path in paths.items():
+        for module, typing in imported(ast.parse(path.read_text()), set(paths)):
+            if typing and module in SPREAD:
+                upward.add(module)
+            elif module in paths:
+                graph.add(name, module)
+    assert upward == SPREAD
+    try:
+        graph.prepare()
+    except CycleError as error:
+        pytest.fail("imports run in a circle: " + " <- ".join(error.args[1]))
 
 
 @pytest.mark.parametrize("package", sorted(FLOORS))
@@ -63,8 +112,7 @@ def test_imports_point_down(package: str) -> None:
 
 def test_lower_rooms_know_no_account() -> None:
     for path in modules("protocol"):
-        dotted = ".".join(path.relative_to(ROOT).with_suffix("").parts)
-        if dotted.startswith(LOWER):
+        if dotted(path).startswith(LOWER):
             for name in imports_of(path):
                 assert not name.startswith("protocol.") or name.startswith(LOWER), f"{path} imports {name}"
 

@@ -86,12 +86,8 @@ class Analysis:
             return FREE
         if not node.parents:
             return self.act(node, demand)
-        for kind in type(node).__mro__:
-            if kind in RULES:
-                return RULES[kind](self, node, demand)
-        from oracles.corruption.probe import probe  # noqa: PLC0415 - the probe builds on this module
-
-        return probe(self, node, demand)
+        rule = next(RULES[kind] for kind in type(node).__mro__ if kind in RULES)
+        return rule(self, node, demand)
 
     def act(self, node: Node, demand: Demand, *, honest: Fraction | None = None) -> Formula:
         """Return what makes the source ``node`` itself meet ``demand``, as its cost model says.
@@ -126,7 +122,7 @@ def _act(node: Node, action: str, amount: Fraction, inner: Formula) -> Formula:
 Rule: TypeAlias = Callable[[Analysis, Node, Demand], Formula]
 
 RULES: dict[type[Node], Rule] = {}
-"""Rules by node type; a type without one is probed."""
+"""Rules by node type; every node has that of ``Node``, the probe."""
 
 
 def rule_for(kind: type[Node]) -> Callable[[Rule], Rule]:

@@ -12,7 +12,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 
-from oracles.corruption.demand import Analysis, Demand, Wish
+from oracles.corruption.demand import Analysis, Demand, Wish, rule_for
 from oracles.corruption.formula import Formula, all_of, any_of
 from oracles.node import Node
 from oracles.reading import Reading, Reason, refuse
@@ -37,6 +37,7 @@ def distorted(reading: Reading, demand: Demand, now: int) -> Reading:
     return replace(reading, value=int(value), publish_time=time, refusal=None)
 
 
+@rule_for(Node)  # type: ignore[type-abstract] # for every type without a rule of its own
 def probe(analysis: Analysis, node: Node, demand: Demand) -> Formula:
     """Return the combinations of demands on the parents that meet ``demand``.
 

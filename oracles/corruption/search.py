@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 
 import oracles.corruption.rules
-import oracles.corruption.value_rules  # noqa: F401 - the two register the rules of the node types
+import oracles.corruption.value_rules  # noqa: F401 - the two and the probe register the rules of the node types
 from oracles.corruption.demand import Analysis, Demand, Wish
 from oracles.corruption.formula import Act, Formula
 from oracles.corruption.models import CostModel

@@ -248,6 +248,20 @@ def _outputs(readings: Sequence[Reading]) -> list[NodeOutput]:
     ]
 
 
+def _combined(
+    node: Node, readings: tuple[Reading, ...], rule: Callable[[list[NodeOutput]], NodeOutput]
+) -> Reading:
+    """Return what a rule makes of all parents; one refusal refuses."""
+    for reading in readings:
+        if not reading.ok:
+            return reading.under(node.id, *readings)
+    try:
+        output = rule(_outputs(readings))
+    except RuleError as error:
+        return refuse_error(node.id, error, *readings)
+    return Reading(node.id, output.price, DECIMALS, output.timestamp, children=readings)
+
+
 @dataclass(frozen=True)
 class SynthetixReducer(Node):
     """A REDUCER node over its parents; one refusal refuses."""
@@ -258,14 +272,7 @@ class SynthetixReducer(Node):
     def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
         """Return price and (averaged) timestamp."""
         del view
-        for reading in readings:
-            if not reading.ok:
-                return reading.under(self.id, *readings)
-        try:
-            output = reduce_outputs(self.operation, _outputs(readings))
-        except RuleError as error:
-            return refuse_error(self.id, error, *readings)
-        return Reading(self.id, output.price, DECIMALS, output.timestamp, children=readings)
+        return _combined(self, readings, lambda outputs: reduce_outputs(self.operation, outputs))
 
     @property
     def label(self) -> str:
@@ -283,14 +290,7 @@ class SynthetixDeviation(Node):
     def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
         """Return the first parent, the third, or the refusal."""
         del view
-        for reading in readings:
-            if not reading.ok:
-                return reading.under(self.id, *readings)
-        try:
-            output = deviation_breaker(self.tolerance, _outputs(readings))
-        except RuleError as error:
-            return refuse_error(self.id, error, *readings)
-        return Reading(self.id, output.price, DECIMALS, output.timestamp, children=readings)
+        return _combined(self, readings, lambda outputs: deviation_breaker(self.tolerance, outputs))
 
 
 @dataclass(frozen=True)

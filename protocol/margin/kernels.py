@@ -14,10 +14,9 @@ from typing import Any
 import numpy as np
 from numba import njit
 
-from protocol.margin.book.judges import MOST_PARTS
 from protocol.margin.book.polynomials import LANES
+from protocol.margin.book.widths import MOST_PARTS, PARTS
 from protocol.margin.vector_code import (
-    PARTS,
     block_radii,
     block_rest,
     block_signs,

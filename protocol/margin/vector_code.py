@@ -16,9 +16,10 @@ from numba import extending, types
 from numba.core import cgutils
 from numba.np import arrayobj
 
+from protocol.margin.book.widths import PARTS, WIDTH
+
 intrinsic: Callable[..., Any] = extending.intrinsic
-LANES, BLOCK = 8, 64
-PARTS = BLOCK // LANES
+LANES, BLOCK = WIDTH // PARTS, WIDTH
 AHEAD_BALANCES, AHEAD_POSITIONS = 1024, 768
 """Elements read ahead of balances and of positions of blocks."""
 DOUBLE, BIT, BYTE, INT32, INT64, INT128 = ir.DoubleType(), *(ir.IntType(bits) for bits in (1, 8, 32, 64, 128))

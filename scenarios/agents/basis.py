@@ -97,7 +97,8 @@ class BasisTrader(VenueTrader):
         index, mark = index_of(game.protocol, self.market), mark_of(game.protocol, self.market)
         if index is None or mark is None:
             return
-        yearly = yearly_funding(game.world, game.file, self.market, mark, index)
+        terms = game.file.perpetuals[self.market].funding
+        yearly = yearly_funding(game.world, self.market, terms, mark, index)
         sign = -1 if yearly > 0 else 1
         if held * sign < 0:
             self._move(game, me, sign * self._size(game, sign, abs(held), index, Exact(0)))
@@ -119,13 +120,14 @@ class BasisTrader(VenueTrader):
 
     def _size(self, game: Simulation, sign: int, room: int, index: Exact, least: Exact) -> int:
         """Return the largest size in ``room`` at whose mark its side still gets ``least``, by bisection."""
+        terms = game.file.perpetuals[self.market].funding
 
         def pays(units: int) -> bool:
             try:
                 after = game.protocol.marks.mark_after(self.market, sign * units, index)
             except InsufficientLiquidityError:
                 return False
-            yearly = yearly_funding(game.world, game.file, self.market, after, index)
+            yearly = yearly_funding(game.world, self.market, terms, after, index)
             return -sign * yearly >= least
 
         if room and pays(room):

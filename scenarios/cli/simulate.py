@@ -91,13 +91,9 @@ def file_name(name: str) -> str:
 
 def content_of(name: str) -> bytes:
     """Return the bytes of a file, or of a shipped one."""
-    from importlib.resources import files
+    from scenarios.files.protocol_checks import SHIPPED
 
-    from scenarios.files.protocol_checks import FOLDER, list_protocols
-
-    if name in list_protocols():
-        return (files("scenarios") / FOLDER / f"{name}.yaml").read_bytes()
-    return Path(name).read_bytes()
+    return SHIPPED.read(name) if name in SHIPPED.names() else Path(name).read_bytes()
 
 
 def print_page(page: Page, color: Color) -> None:

@@ -5,27 +5,21 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from scenarios.files.errors import FileError, Problem, closest
+from scenarios.files.shipped import Shipped
 
 if TYPE_CHECKING:
-    from importlib.resources.abc import Traversable
     from pathlib import Path
 
     from scenarios.files.document import Document
     from scenarios.files.models import Incident
 
 _ENDINGS = (".yaml", ".yml", ".json", ".toml")
-
-
-def _folder() -> Traversable:
-    from importlib.resources import files  # noqa: PLC0415 -- keeps start-up light
-
-    return files("scenarios.incidents") / "facts"
+_SHIPPED = Shipped("incidents/facts")
 
 
 def list_incidents() -> tuple[str, ...]:
     """Return the ids of the bundled incidents in alphabetical order."""
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+    return _SHIPPED.names()
 
 
 def load_incident(id_or_path: str | Path) -> Incident:
@@ -41,22 +35,21 @@ def load_incident(id_or_path: str | Path) -> Incident:
     FileError
         No such incident or file, or the file is wrong; every problem is listed.
     """
-    from scenarios.files.document import load_document, parse_document  # noqa: PLC0415 -- keeps start-up light
+    from scenarios.files.document import load_document  # noqa: PLC0415 -- keeps start-up light
 
     name = str(id_or_path)
     if not isinstance(id_or_path, str) or name.lower().endswith(_ENDINGS) or "/" in name or "\\" in name:
         return read_incident(load_document(id_or_path))
     if name not in list_incidents():
         raise FileError([_unknown(name)])
-    entry = _folder() / f"{name}.yaml"
-    return read_incident(parse_document(entry.read_bytes(), f"{name}.yaml"))
+    return read_incident(_SHIPPED.document(name))
 
 
 def protocol_of(incident_id: str) -> str:
     """Return the ``protocol`` of a bundled incident, without reading the rest of the file."""
     from scenarios.files.document import parse_document  # noqa: PLC0415 -- keeps start-up light
 
-    lines = (_folder() / f"{incident_id}.yaml").read_text(encoding="utf-8").splitlines()
+    lines = _SHIPPED.read(incident_id).decode().splitlines()
     line = next(line for line in lines if line.startswith("protocol:"))
     return str(parse_document(line.encode(), f"{incident_id}.yaml").data["protocol"])
 
@@ -89,7 +82,7 @@ def read_source(id_or_path: str | Path) -> tuple[str, bytes]:
     """Return the file name and the bytes of an incident that `load_incident` would read."""
     name = str(id_or_path)
     if name in list_incidents():
-        return f"{name}.yaml", (_folder() / f"{name}.yaml").read_bytes()
+        return f"{name}.yaml", _SHIPPED.read(name)
     from pathlib import Path  # noqa: PLC0415 -- keeps start-up light
 
     return Path(name).name, Path(name).read_bytes()

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path as FilePath
 
 from pydantic import ValidationError
 
 from scenarios.files.check_oracle import find_cycle
-from scenarios.files.document import Document, load_document, parse_document
+from scenarios.files.document import Document
 from scenarios.files.errors import FileError, closest
 from scenarios.files.findings import Finding
 from scenarios.files.oracle_cost import (
@@ -21,13 +20,15 @@ from scenarios.files.oracle_cost import (
     WeightedMedianFile,
 )
 from scenarios.files.positions import Path
+from scenarios.files.shipped import Shipped
 from scenarios.files.validate import explain, located
+
+SHIPPED = Shipped("oracle_cost_examples")
 
 
 def list_examples() -> tuple[str, ...]:
     """Return the names of the shipped example files."""
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+    return SHIPPED.names()
 
 
 def is_oracle_cost(document: Document) -> bool:
@@ -43,10 +44,7 @@ def load_oracle_cost(name_or_path: str | FilePath) -> OracleCostFile:
     FileError
         Every problem with its place.
     """
-    if str(name_or_path) in list_examples():
-        entry = _folder() / f"{name_or_path}.yaml"
-        return read_oracle_cost(parse_document(entry.read_bytes(), f"{name_or_path}.yaml"))
-    return read_oracle_cost(load_document(name_or_path))
+    return read_oracle_cost(SHIPPED.open(name_or_path))
 
 
 def read_oracle_cost(document: Document) -> OracleCostFile:
@@ -65,10 +63,6 @@ def read_oracle_cost(document: Document) -> OracleCostFile:
     if findings:
         raise FileError(located(document, findings))
     return model
-
-
-def _folder() -> FilePath:
-    return FilePath(str(files("scenarios") / "oracle_cost_examples"))
 
 
 def _model_at(path: Path) -> type[OracleCostFile | Sweep] | None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from importlib.resources import files
 from pathlib import Path as FilePath
 
 from pydantic import BaseModel, ValidationError
 
-from scenarios.files.document import Document, load_document, parse_document
+from scenarios.files.document import Document
 from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
 from scenarios.files.margin_methods import (
@@ -40,8 +39,10 @@ from scenarios.files.portfolio import (
 )
 from scenarios.files.portfolio_rules import check_rule, known
 from scenarios.files.positions import Path
+from scenarios.files.shipped import Shipped
 from scenarios.files.validate import explain, located
 
+SHIPPED = Shipped("portfolio_examples")
 _CONTRACTS: dict[str, type[BaseModel]] = {
     "perpetual": Perpetual,
     "inverse-perpetual": InversePerpetual,
@@ -73,8 +74,7 @@ def is_portfolio(document: Document) -> bool:
 
 def list_examples() -> tuple[str, ...]:
     """Return the names of the shipped example files."""
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+    return SHIPPED.names()
 
 
 def load_portfolio(name_or_path: str | FilePath) -> PortfolioFile:
@@ -85,10 +85,7 @@ def load_portfolio(name_or_path: str | FilePath) -> PortfolioFile:
     FileError
         Every problem with its place.
     """
-    if str(name_or_path) in list_examples():
-        entry = _folder() / f"{name_or_path}.yaml"
-        return read_portfolio(parse_document(entry.read_bytes(), f"{name_or_path}.yaml"))
-    return read_portfolio(load_document(name_or_path))
+    return read_portfolio(SHIPPED.open(name_or_path))
 
 
 def read_portfolio(document: Document) -> PortfolioFile:
@@ -109,10 +106,6 @@ def read_portfolio(document: Document) -> PortfolioFile:
     if findings:
         raise FileError(located(document, findings))
     return model
-
-
-def _folder() -> FilePath:
-    return FilePath(str(files("scenarios") / "portfolio_examples"))
 
 
 def _model_at(data: Mapping[str, object], path: Path) -> type[BaseModel] | None:

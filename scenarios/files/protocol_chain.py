@@ -2,20 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
 from decimal import Decimal
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from pydantic import Field
 
-from scenarios.files.errors import closest
-from scenarios.files.findings import Finding
-from scenarios.files.positions import Path
 from scenarios.files.protocol_parts import Count, Part, Whole
 from scenarios.files.quantities import Fraction, NotNegative, Positive
-
-if TYPE_CHECKING:
-    from scenarios.files.protocol import ProtocolFile
 
 GAS_DECIMALS = 18
 BURNED = "burned"
@@ -119,47 +112,3 @@ class ChainFile(Part):
     def sender(self, agent: str) -> SenderFile:
         """Return how an agent sends."""
         return self.senders.get(agent) or self.senders.get("default") or SenderFile()
-
-
-def check_chain(model: ProtocolFile) -> Iterator[Finding]:
-    """Yield what is wrong across the chain's part and the rest of the file."""
-    chain = model.chain
-    if chain is None:
-        return
-    if model.population is not None:
-        message = "a population is judged as arrays, without blocks"
-        yield Finding("population", ("chain",), message, "no chain", at_key=True)
-    asset = model.assets.get(chain.native)
-    if asset is None:
-        yield _unknown(("chain", "native"), "asset", chain.native, model.assets)
-    elif asset.decimals != GAS_DECIMALS:
-        message = f"{chain.native} has {asset.decimals} decimals"
-        yield Finding("decimals", ("chain", "native"), message, "18, for wei")
-    if model.run.step_seconds % model.run.block_seconds:
-        message = f"a step of {model.run.step_seconds} s is no whole number of blocks"
-        expected = f"a multiple of block_seconds, {model.run.block_seconds}"
-        yield Finding("step", ("run", "step_seconds"), message, expected)
-    for name in chain.proposers:
-        if name in model.agents or name in model.venues or name == BURNED:
-            path = ("chain", "proposers", name)
-            yield Finding("duplicate-name", path, f"{name!r} is taken", "another name", at_key=True)
-    if not any(entry.share for entry in chain.proposers.values()):
-        yield Finding("share", ("chain", "proposers"), "no proposer has a share", "one at least above 0")
-    if chain.attacker and chain.attacker not in chain.proposers:
-        yield _unknown(("chain", "attacker"), "proposer", chain.attacker, chain.proposers)
-    follows = "" if chain.congestion is None else chain.congestion.follows
-    if follows and follows not in model.assets:
-        yield _unknown(("chain", "congestion", "follows"), "asset", follows, model.assets)
-    for name, sender in chain.senders.items():
-        if name not in ("default", *model.agents):
-            yield _unknown(("chain", "senders", name), "agent", name, model.agents, at_key=True)
-        if sender.follows and sender.follows not in model.agents:
-            yield _unknown(("chain", "senders", name, "follows"), "agent", sender.follows, model.agents)
-
-
-def _unknown(path: Path, what: str, name: str, known: Iterable[str], *, at_key: bool = False) -> Finding:
-    names = list(known)
-    expected = "one of " + ", ".join(names) if names else None
-    return Finding(
-        "unknown-name", path, f"there is no {what} {name!r}", expected, closest(name, names), at_key
-    )

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import replace
 from decimal import Decimal
-from importlib.resources import files
 from pathlib import Path as FilePath
 from typing import Any, get_args
 
@@ -16,7 +14,7 @@ from scenarios.attackers.attacker import Attacker
 from scenarios.files import protocol_oracle as o
 from scenarios.files import protocol_parts as p
 from scenarios.files.check_oracle import find_cycle
-from scenarios.files.document import Document, load_document, parse_document
+from scenarios.files.document import Document
 from scenarios.files.errors import FileError
 from scenarios.files.findings import Finding
 from scenarios.files.margin_terms import (
@@ -33,7 +31,7 @@ from scenarios.files.population_checks import check_population
 from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_carry_checks import check_carry
-from scenarios.files.protocol_chain import check_chain
+from scenarios.files.protocol_chain_checks import check_chain
 from scenarios.files.protocol_known import known as _known
 from scenarios.files.protocol_market_checks import check_market, read_recordings
 from scenarios.files.protocol_name_checks import check_owners, check_smallest
@@ -47,17 +45,17 @@ from scenarios.files.protocol_venues import (
     check_venue,
     places_of,
 )
+from scenarios.files.shipped import Shipped
 from scenarios.files.validate import explain, located
 
 SCHEMA_ID = "urn:backstop:schema:protocol:1"
 """Identifier of the schema; the number rises when a file that was valid no longer is."""
-FOLDER = "examples"
+SHIPPED = Shipped("examples")
 
 
 def list_protocols() -> tuple[str, ...]:
     """Return the names of the shipped protocol files."""
-    names = (entry.name for entry in _folder().iterdir())
-    return tuple(sorted(name.removesuffix(".yaml") for name in names if name.endswith(".yaml")))
+    return SHIPPED.names()
 
 
 def load_protocol(name_or_path: str | FilePath) -> ProtocolFile:
@@ -73,11 +71,7 @@ def load_protocol(name_or_path: str | FilePath) -> ProtocolFile:
 
 def open_protocol(name_or_path: str | FilePath) -> Document:
     """Return the document of a shipped protocol file or of a path."""
-    if str(name_or_path) in list_protocols():
-        entry = _folder() / f"{name_or_path}.yaml"
-        document = parse_document(entry.read_bytes(), f"{name_or_path}.yaml")
-        return replace(document, folder=_folder())
-    return load_document(name_or_path)
+    return SHIPPED.open(name_or_path)
 
 
 def looks_like_protocol(document: Document) -> bool:
@@ -117,10 +111,6 @@ def protocol_schema() -> dict[str, Any]:
         "title": "Backstop protocol",
         "description": "A protocol, the market around it, who acts in it, and attacks to be tried.",
     }
-
-
-def _folder() -> FilePath:
-    return FilePath(str(files("scenarios") / FOLDER))
 
 
 def _check(model: ProtocolFile) -> Iterator[Finding]:

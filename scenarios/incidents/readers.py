@@ -11,16 +11,13 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from fractions import Fraction
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from oracles.guards import Bounds, DeviationLimit
 from oracles.node import Node, Sample, read
 from oracles.sources.feed import DelayedSample
 from oracles.sources.pool import CumulativeTwap, Observation
-from scenarios.world import Feed
-
-if TYPE_CHECKING:
-    from scenarios.incidents.replayer import Replayer
+from scenarios.world import Feed, World
 
 DELAY_SECONDS = 3600
 WINDOW_SECONDS = 1800
@@ -39,6 +36,13 @@ AVERAGE, FAIR, MEDIAN, DEVIATION, CAP, STALENESS, BOUNDS, DELAY, POSITION, ACCOU
     "own accounting",
     "other source",
 )
+
+
+class Attacked(Protocol):
+    """What a reader is made for: a replay's world, and the graph that its protocol reads (None without)."""
+
+    world: World
+    oracle: Node | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,52 +89,52 @@ def percent(share: Fraction) -> str:
     return f"{float(share * 100):.4g} %"
 
 
-def before(replayer: Replayer, node: Node, seconds: int = DELAY_SECONDS) -> DelayedSample:
+def before(replay: Attacked, node: Node, seconds: int = DELAY_SECONDS) -> DelayedSample:
     """Return a feed of what ``node`` says now, to be read once it is ``seconds`` old.
 
     It is published as if ``seconds`` ago, so that the delayed feed has an answer from the first step on.
     """
     name = f"{node.label}, recorded"
-    reading = read(node, replayer.world.view())
-    time = replayer.world.time - seconds
+    reading = read(node, replay.world.view())
+    time = replay.world.time - seconds
     samples = () if reading.value is None else (Sample(time, reading.value, reading.decimals),)
-    replayer.world.state.values[name] = Feed(samples)
+    replay.world.state.values[name] = Feed(samples)
     return DelayedSample(name, seconds)
 
 
-def used(replayer: Replayer) -> Node:
+def used(replay: Attacked) -> Node:
     """Return the graph that the protocol used."""
-    assert replayer.oracle is not None
-    return replayer.oracle
+    assert replay.oracle is not None
+    return replay.oracle
 
 
-def delayed(replayer: Replayer, seconds: int = DELAY_SECONDS) -> Reader:
+def delayed(replay: Attacked, seconds: int = DELAY_SECONDS) -> Reader:
     """Return the reader that says what the protocol's own said ``seconds`` ago."""
     return Reader(
         f"the same, {seconds} s late",
         DELAY,
-        lambda: before(replayer, used(replayer), seconds),
+        lambda: before(replay, used(replay), seconds),
         "the price is taken to have stood still for as long before the first step",
     )
 
 
-def deviation(replayer: Replayer, limit: Fraction = LIMIT, seconds: int = DELAY_SECONDS) -> Reader:
+def deviation(replay: Attacked, limit: Fraction = LIMIT, seconds: int = DELAY_SECONDS) -> Reader:
     """Return the guard that refuses an answer further than ``limit`` from the delayed one."""
     return Reader(
         f"refused beyond {percent(limit)} of the answer {seconds} s ago",
         DEVIATION,
         lambda: DeviationLimit(
-            limit, "second", parents=(used(replayer), before(replayer, used(replayer), seconds))
+            limit, "second", parents=(used(replay), before(replay, used(replay), seconds))
         ),
     )
 
 
-def capped(replayer: Replayer, limit: Fraction = LIMIT) -> Reader:
+def capped(replay: Attacked, limit: Fraction = LIMIT) -> Reader:
     """Return the cap that lets the answer move by ``limit`` from where it stood, either way."""
 
     def change() -> Node | None:
-        node = used(replayer)
-        reading = read(node, replayer.world.view())
+        node = used(replay)
+        reading = read(node, replay.world.view())
         if not reading.ok:
             return node
         price = reading.price
@@ -139,19 +143,19 @@ def capped(replayer: Replayer, limit: Fraction = LIMIT) -> Reader:
     return Reader(f"held within {percent(limit)} of the answer before", CAP, change)
 
 
-def standard(replayer: Replayer) -> list[Reader]:
+def standard(replay: Attacked) -> list[Reader]:
     """Return the readers that fit every graph: delayed, guarded and capped."""
-    return [delayed(replayer), deviation(replayer), capped(replayer)]
+    return [delayed(replay), deviation(replay), capped(replay)]
 
 
 def average(
-    replayer: Replayer, venue: str, base: str, quote: str, seconds: int = WINDOW_SECONDS
+    replay: Attacked, venue: str, base: str, quote: str, seconds: int = WINDOW_SECONDS
 ) -> CumulativeTwap:
     """Return the pair's average over a window that began ``seconds`` before the first step.
 
     The pair is taken to have stood still through the window; the clock is moved on so that it has one.
     """
-    world, memory = replayer.world, f"observation of {venue}"
+    world, memory = replay.world, f"observation of {venue}"
     pair = replace(world.pair(venue), time_last=world.time)
     world.state.values[memory] = Observation(world.time, pair.price0_cumulative, pair.price1_cumulative)
     world.state.values[venue] = pair

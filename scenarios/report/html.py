@@ -9,7 +9,7 @@ from scenarios.report.manifest import Manifest
 from scenarios.report.numbers import THIN
 from scenarios.report.panels import Panel, panel_rows, panels, place_text
 from scenarios.report.remainders import LEAD, TITLE, bases, remainder_rows
-from scenarios.report.rows import cell, headline, net_changes, outcome_rows, signed, token_amount
+from scenarios.report.rows import cell, facts, headline, net_changes, outcome_rows, signed, token_amount
 from scenarios.report.text import plain, shorten
 from scenarios.result import NodeRecord, Replay, TransactionRecord
 
@@ -38,7 +38,7 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
         "manifest": manifest,
         "style": Markup(style),  # noqa: S704
         "headline": headline(replay),
-        "facts": _facts(replay),
+        "facts": facts(replay),
         "sections": _sections(replay),
         "outcomes": outcome_rows(replay, THIN),
         "source_ids": {key: f"source-{n}" for n, key in enumerate(replay.references, start=1)},
@@ -55,7 +55,7 @@ def render_html(replay: Replay, manifest: Manifest) -> str:
             if held
         ],
         "transactions": list(_transactions(replay.transactions, replay.decimals)),
-        "made": _made(manifest),
+        "made": manifest.facts(),
     }
     if replay.nodes:
         from scenarios.report.drawing import graph_svg  # noqa: PLC0415
@@ -82,31 +82,6 @@ def template_environment() -> jinja2.Environment:
     environment.filters["plain"] = plain
     environment.filters["shorten"] = shorten
     return environment
-
-
-def _facts(replay: Replay) -> list[tuple[str, str]]:
-    facts = [
-        ("Protocol", replay.protocol),
-        ("Chain", replay.chain),
-        ("Date", replay.date),
-        ("Mechanism", ", ".join(replay.mechanism)),
-        ("Depth of the replay", replay.level),
-        ("Incident", replay.id),
-    ]
-    return [(name, value) for name, value in facts if value]
-
-
-def _made(manifest: Manifest) -> list[tuple[str, str]]:
-    facts = [
-        ("Backstop", manifest.version),
-        ("Commit", manifest.commit),
-        ("Python", manifest.python),
-        ("Platform", manifest.platform),
-        ("Time", manifest.time),
-        ("Incident file", manifest.incident),
-        ("SHA-256 of the incident file", manifest.sha256),
-    ]
-    return [(name, value) for name, value in facts if value]
 
 
 def _sections(replay: Replay) -> list[tuple[str, str]]:

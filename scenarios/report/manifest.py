@@ -58,6 +58,19 @@ class Manifest:
     runs: int = 0
     data: tuple[tuple[str, str], ...] = ()
 
+    def facts(self) -> list[tuple[str, str]]:
+        """Return name and text of what is known, for a page; packages apart."""
+        known = [
+            ("Backstop", self.version),
+            ("Commit", self.commit),
+            ("Python", self.python),
+            ("Platform", self.platform),
+            ("Time", self.time),
+            ("Incident file", self.incident),
+            ("SHA-256 of the incident file", self.sha256),
+        ]
+        return [(name, value) for name, value in known if value]
+
     def to_json(self) -> str:
         """Return the manifest as a JSON document that ends in a newline."""
         plain = {name: value for name, value in asdict(self).items() if value not in ("", 0, ())}

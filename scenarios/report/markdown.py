@@ -9,7 +9,16 @@ from scenarios.report.manifest import Manifest
 from scenarios.report.numbers import COMMA
 from scenarios.report.panels import panel_rows, panels, place_text
 from scenarios.report.remainders import LEAD, TITLE, bases, remainder_rows
-from scenarios.report.rows import NOTHING, cell, headline, net_changes, outcome_rows, signed, token_amount
+from scenarios.report.rows import (
+    NOTHING,
+    cell,
+    facts,
+    headline,
+    net_changes,
+    outcome_rows,
+    signed,
+    token_amount,
+)
 from scenarios.report.text import plain
 from scenarios.result import Replay
 
@@ -47,15 +56,7 @@ def _table(header: Sequence[str], right: str, rows: Iterable[Sequence[str]]) -> 
 def render_markdown(replay: Replay, manifest: Manifest) -> str:
     """Return the report as Markdown; the same arguments give the same bytes."""
     lines = [f"# {escape(replay.title)}", "", escape(headline(replay)), ""]
-    facts = (
-        ("Protocol", replay.protocol),
-        ("Chain", replay.chain),
-        ("Date", replay.date),
-        ("Mechanism", ", ".join(replay.mechanism)),
-        ("Depth of the replay", replay.level),
-        ("Incident", replay.id),
-    )
-    lines += [*(f"- {name}: {escape(value)}" for name, value in facts if value), ""]
+    lines += [*(f"- {name}: {escape(value)}" for name, value in facts(replay)), ""]
     lines += _outcomes(replay)
     if replay.steps:
         lines += ["## What happened", ""]
@@ -217,21 +218,14 @@ def _ledger(replay: Replay) -> list[str]:
 
 def _made(manifest: Manifest) -> list[str]:
     packages = ", ".join(f"{name} {version}" for name, version in manifest.packages)
-    facts = (
-        ("Backstop", manifest.version),
-        ("Commit", manifest.commit),
-        ("Python", manifest.python),
-        ("Platform", manifest.platform),
-        ("Time", manifest.time),
-        ("Incident file", manifest.incident),
-        ("SHA-256 of the incident file", manifest.sha256),
-        ("Packages", packages),
-    )
+    made = manifest.facts()
+    if packages:
+        made.append(("Packages", packages))
     return [
         "## How this report was made",
         "",
         code(manifest.command),
         "",
-        *(f"- {name}: {escape(value)}" for name, value in facts if value),
+        *(f"- {name}: {escape(value)}" for name, value in made),
         "",
     ]

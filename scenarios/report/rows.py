@@ -77,6 +77,19 @@ def outcome_rows(replay: Replay, group: str) -> list[OutcomeRow]:
     return [_row(outcome, group) for outcome in replay.outcomes]
 
 
+def facts(replay: Replay) -> list[tuple[str, str]]:
+    """Return name and text of what an incident is, without what its file leaves open."""
+    known = [
+        ("Protocol", replay.protocol),
+        ("Chain", replay.chain),
+        ("Date", replay.date),
+        ("Mechanism", ", ".join(replay.mechanism)),
+        ("Depth of the replay", replay.level),
+        ("Incident", replay.id),
+    ]
+    return [(name, value) for name, value in known if value]
+
+
 def headline(replay: Replay) -> str:
     """Return the verdicts in one sentence."""
     count = {verdict: sum(o.verdict == verdict for o in replay.outcomes) for verdict in WORDS}

@@ -26,7 +26,7 @@ from oracles.chain.client import Client
 from oracles.chain.errors import UnusableStateError
 from oracles.chain.reader import LiveReader
 from oracles.chain.readers.curve_ng import D_SLOT, read_curve_ng
-from oracles.chain.readers.curve_stored import PROBE
+from oracles.chain.readers.curve_quotes import PROBE
 from oracles.chain.readers.curve_tricrypto import ORACLE_SLOT, read_tricrypto_ng
 from protocol.errors import RuleError
 from protocol.venues.curve.crypto_pool import CryptoParameters

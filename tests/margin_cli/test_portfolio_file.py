@@ -19,7 +19,7 @@ from protocol.margin.presets.registry import Kind, Preset, preset
 from scenarios.files.document import parse_document
 from scenarios.files.errors import FileError, Problem
 from scenarios.files.portfolio import PortfolioFile
-from scenarios.files.portfolio_checks import _folder, list_examples, load_portfolio, read_portfolio
+from scenarios.files.portfolio_checks import SHIPPED, list_examples, load_portfolio, read_portfolio
 from scenarios.files.schema import portfolio_schema
 from scenarios.margin import number
 from scenarios.margin_build import Account, TradeOrder, build, traded
@@ -55,7 +55,7 @@ def swapped(old: str, new: str) -> str:
 
 @pytest.mark.parametrize("name", list_examples())
 def test_examples_fit_the_schema(name: str) -> None:
-    text = (_folder() / f"{name}.yaml").read_text()
+    text = SHIPPED.read(name).decode()
     jsonschema.validate(yaml.safe_load(text), portfolio_schema())
     assert load_portfolio(name) == read(text)
 

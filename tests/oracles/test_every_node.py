@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 import oracle_probes as probes
 import oracles
-from oracle_probes import PROBES, UNIT, Probe
+from oracle_probes import PROBES, Probe
 from oracles.guards import Staleness
 from oracles.node import Node, View, read
 from oracles.reading import Reading, Reason, refuse
+from probe_views import UNIT, feeds
 from protocol.errors import UnknownNameError
 
 NOW = 1_800_000_000
@@ -134,7 +135,7 @@ def test_an_empty_view_is_refused(probe: Probe) -> None:
     if probe.name in IN_A_WORLD:
         with pytest.raises(UnknownNameError):
             # A pool or vault that the graph names and the world lacks is a mistake of the file, not data.
-            read(probe.build(), View(NOW, feeds=probes.feeds(1, NOW, 5).feeds))
+            read(probe.build(), View(NOW, feeds=feeds(1, NOW, 5).feeds))
         return
     reading = read(probe.build(), View(NOW))
     assert not reading.ok

@@ -1,34 +1,18 @@
-"""How sources behave over time: the measured surprises, and rules that were read but have no figures."""
+"""Rules of sources that were read in the contracts but have no recorded figures."""
 
 from __future__ import annotations
 
-from fractions import Fraction
-
 import pytest
 
-from oracles.guards import (
-    Bounds,
-    ConfidenceLimit,
-    DeviationLimit,
-    Freeze,
-    MinimumSources,
-    Positive,
-    RateOfChange,
-)
-from oracles.node import Node, Sample, View, read
+from oracles.node import Node, View, read
 from oracles.reading import Reason
 from oracles.sources.api3 import Beacon, newer_of, update_set
-from oracles.sources.capo import RatioCap, new_snapshot
 from oracles.sources.chainlink import ChainlinkFeed, Ocr2Aggregator, ReportRule
 from oracles.sources.chronicle import Poke, Scribe
 from oracles.sources.connect import changes_price, stake_weighted
 from oracles.sources.constant import Constant
-from oracles.sources.drift import TwapState
-from oracles.sources.feed import DelayedSample, FeedSample
 from oracles.sources.gmx import FACTOR, GmxReport, GmxRule
 from oracles.sources.hyperliquid import ExponentialAverage, MarkInputs, oracle_price, validator_price
-from oracles.sources.maker import DelayedPrice, Osm
-from oracles.sources.mango import StablePrice
 from oracles.sources.pyth import (
     PythCumulative,
     PythFeed,
@@ -42,8 +26,6 @@ from oracles.sources.pyth_aggregate import published_status
 from oracles.sources.reflector import ReflectorPrices, cross_price_down
 from oracles.sources.sequencer import SequencerUp, SequencerUptime
 from oracles.sources.switchboard import Submissions
-from oracles.sources.synthetix import NodeOutput, reduce_outputs, staleness_breaker
-from oracles.sources.synthetix_uniswap import SynthetixUniswap
 from oracles.sources.tellor import TellorFeed, TellorReports, minimum_stake
 from oracles.sources.uma import Assertion, UmaFeed, minimum_bond
 from protocol.errors import (
@@ -56,8 +38,6 @@ from protocol.errors import (
     OracleTooFewError,
     OracleUnauthorisedError,
 )
-from protocol.venues.uniswap_v3.pool import UniswapV3Pool
-from uniswap_v3_pools import trade
 
 HOUR = 3600
 E18 = 10**18
@@ -66,77 +46,6 @@ E18 = 10**18
 def reason(node: Node, view: View) -> Reason | None:
     refusal = read(node, view).refusal
     return refusal.reason if refusal else None
-
-
-def feed(**values: tuple[int, int]) -> View:
-    """Feeds with 18 decimals at time 1,000: name = (whole price, age)."""
-    return View(1000, feeds={name: (Sample(1000 - age, v * E18),) for name, (v, age) in values.items()})
-
-
-# Measured surprises
-
-
-def test_an_osm_delay_may_be_one_second() -> None:
-    """Measured: a value taken at hh:59:59 is current at the next full hour."""
-    osm = Osm().poke(10 * HOUR - 1, DelayedPrice(7 * E18, True))
-    assert osm.current.has is False
-    later = osm.poke(10 * HOUR, DelayedPrice(9 * E18, True))
-    assert later.current.value == 7 * E18
-    with pytest.raises(OracleError, match="OSM/not-passed"):
-        later.poke(11 * HOUR - 1, DelayedPrice(1, True))
-    assert osm.poke(12 * HOUR, DelayedPrice()) == osm, "a source without a value changes nothing"
-
-
-def test_mango_stable_price_growth_and_its_drift_when_updates_are_rare() -> None:
-    """Measured on the program: 2x after 5,000 s, 1.78x after an hour; 0.213 after 48 hourly updates."""
-    model = StablePrice.reset(1.0, 0)
-    for step in range(1, 501):
-        model = model.update(10 * step, 1000.0)
-        if step == 360:
-            assert model.price == pytest.approx(1.78, abs=0.005)
-        if step == 499:
-            assert model.price < 2.0
-    assert model.price >= 2.0
-    rare = StablePrice.reset(1.0, 0)
-    for hour in range(1, 49):
-        rare = rare.update(hour * HOUR, 1.0)
-    assert rare.delay_price == pytest.approx(0.213, abs=0.0005)
-    often = StablePrice.reset(1.0, 0)
-    for step in range(1, 6 * 48 + 1):
-        often = often.update(600 * step, 1.0)
-    assert often.delay_price == pytest.approx(1.0, abs=1e-12)
-
-
-def test_averaged_timestamps_hide_a_stale_parent() -> None:
-    """A parent s seconds stale among n adds s/n to the age that a later breaker sees, or nothing."""
-    parents = [NodeOutput(100, 10_000)] * 4 + [NodeOutput(100, 0)]
-    assert reduce_outputs("MEAN", parents).timestamp == 8_000
-    assert reduce_outputs("MEDIAN", parents).timestamp == 10_000
-    assert staleness_breaker(2_000, 10_000, [reduce_outputs("MEAN", parents)]).price == 100
-    members = [Beacon(5, 10_000), Beacon(6, 10_000), Beacon(7, 1)]
-    assert update_set(Beacon(), members) == Beacon(6, 10_000)
-
-
-def test_drift_five_minute_average_is_replaced_after_five_minutes() -> None:
-    state = TwapState(10**6, 0, 10**6, 0)
-    assert state.oracle_twap_at(300, 1_500_000) == 1_500_000
-    assert 10**6 < state.oracle_twap_at(30, 1_500_000) < 1_060_000
-
-
-def test_a_capo_snapshot_below_the_truth_forces_a_discount() -> None:
-    """March 2026: the snapshot ratio was rate-limited, its timestamp was not; the cap fell 2.85 % below."""
-    true_ratio = 1_228_000_000_000_000_000
-    cap = RatioCap(true_ratio * 9715 // 10_000, 1_700_000_000, 968)
-    price = cap.answer_to_zero(1_700_000_000, 3000 * 10**8, true_ratio, 18)
-    honest = 3000 * 10**8 * true_ratio // E18
-    assert 1 - price / honest == pytest.approx(0.0285, abs=1e-4)
-    with pytest.raises(OracleStaleError, match="InvalidRatioTimestamp"):
-        new_snapshot(cap, cap, 1_800_000_000, 7 * 86400)
-    with pytest.raises(OracleRangeError, match="SnapshotRatioIsZero"):
-        new_snapshot(None, RatioCap(0, 1, 1), 10, 0)
-
-
-# Chainlink
 
 
 def test_report_rule() -> None:
@@ -176,9 +85,6 @@ def test_sequencer_grace() -> None:
     # An invalid round reads as zeros, "up since 1970".
     assert at(1001, SequencerUptime(0, 0)) is Reason.NO_DATA
     assert at(1001, SequencerUptime(0, 1, initialised=False)) is Reason.NO_DATA
-
-
-# Signed data
 
 
 def test_pyth_store_and_age() -> None:
@@ -304,9 +210,6 @@ def test_gmx_spread_reduction_and_checks() -> None:
     assert set(rule.check_all(1100, {"a": report, "b": GmxReport(1, 1, 1060)}, {"a": 1005})) == {"a", "b"}
 
 
-# Validators and exchanges
-
-
 def test_connect_power_threshold_and_dydx_minimum_change() -> None:
     assert stake_weighted([(5, 666), (7, 0)], 1000) is None
     assert stake_weighted([(5, 667)], 1000) == 5
@@ -346,84 +249,3 @@ def test_reflector_grid_and_means() -> None:
     assert cross_price_down(3 * 10**14, 2 * 10**14) == 15 * 10**13
     assert cross_price_down(0, 5) is None
     assert cross_price_down(10**38, 10**14) == 10**38
-
-
-def test_a_uniswap_node_says_now_and_is_moved_by_one_trade_given_time() -> None:
-    """A pool at tick 0 prices 1 to 1; its time is the block's, so no staleness guard above it can fire."""
-    pool = UniswapV3Pool.create("A", "B", 3000).initialise(1 << 96, time=1000)
-    pool = pool.mint("owner", -60_000, 60_000, 10**18, time=1000)[2].increase_observation_cardinality_next(9)
-    node = SynthetixUniswap("pool", "A", 600, 18, 18)
-    quiet = read(node, View(10_000, venues={"pool": pool}))
-    assert (quiet.value, quiet.publish_time, quiet.synthetic_time) == (E18, 10_000, True)
-    assert reason(node, View(1_100, venues={"pool": pool})) is Reason.REVERTED, "the pool is younger"
-    moved = trade(pool, False, 10**18, 10_000)
-    assert read(node, View(10_000, venues={"pool": moved})).value == E18, "a trade in this very second"
-    later = read(node, View(10_300, venues={"pool": moved})).value
-    full = read(node, View(10_600, venues={"pool": moved})).value
-    assert later is not None
-    assert full is not None
-    assert E18 < later < full
-    # Half of the window at the new tick: the square root of the full move.
-    assert later * later == pytest.approx(full * E18, rel=2e-4)
-
-
-# Guards
-
-
-def test_deviation_is_relative_to_the_named_price() -> None:
-    view = feed(a=(100, 0), b=(150, 0), c=(7, 0))
-    a, b, c = (FeedSample(name) for name in "abc")
-    limit = Fraction(2, 5)
-    assert reason(DeviationLimit(limit, "first", parents=(a, b)), view) is Reason.DEVIATED
-    assert reason(DeviationLimit(limit, "second", parents=(a, b)), view) is None
-    assert read(DeviationLimit(limit, parents=(a, b, c)), view).price == 7
-    assert reason(DeviationLimit(Fraction(1, 2), parents=(a, b)), view) is None, "exactly the limit passes"
-
-
-def test_bounds_refuse_or_clamp() -> None:
-    low, high = Fraction(1, 10), Fraction(5)
-    view = feed(a=(7, 0), b=(0, 0), c=(5, 0))
-    assert reason(Bounds(low, high, parents=(FeedSample("a"),)), view) is Reason.OUT_OF_BOUNDS
-    assert read(Bounds(low, high, parents=(FeedSample("c"),)), view).price == 5
-    assert read(Bounds(low, high, "clamp", parents=(FeedSample("a"),)), view).price == 5
-    assert read(Bounds(low, high, "clamp", parents=(FeedSample("b"),)), view).price == low
-    assert reason(Positive(parents=(FeedSample("b"),)), view) is Reason.NOT_POSITIVE
-
-
-def test_confidence_limit() -> None:
-    node = ConfidenceLimit(Fraction(1, 100), parents=(PythFeed("m"),))
-    assert reason(node, View(1, memory={"m": PythPrice(1000, 10, -8, 1)})) is None
-    assert reason(node, View(1, memory={"m": PythPrice(1000, 11, -8, 1)})) is Reason.UNCERTAIN
-    assert (
-        reason(ConfidenceLimit(Fraction(1), parents=(FeedSample("a"),)), feed(a=(1, 0))) is Reason.UNCERTAIN
-    )
-
-
-def test_rate_of_change() -> None:
-    node = RateOfChange(Fraction(1, 1000), parents=(FeedSample("a"), FeedSample("b")))
-    assert reason(node, feed(a=(110, 0), b=(100, 100))) is None
-    assert reason(node, feed(a=(111, 0), b=(100, 100))) is Reason.MOVED_TOO_FAST
-    assert reason(node, feed(a=(110, 0), b=(100, 99))) is Reason.MOVED_TOO_FAST
-    assert reason(node, feed(a=(110, 0))) is None, "nothing earlier is known"
-
-
-def test_common_causes_count_once() -> None:
-    parents = tuple(FeedSample(name) for name in "aabc")
-    view = feed(a=(1, 0), b=(1, 0), c=(1, 0))
-    assert reason(MinimumSources(3, parents=parents), view) is None
-    shared = MinimumSources(3, ("usdt", "usdt", "usd"), parents=parents)
-    assert reason(shared, view) is Reason.TOO_FEW_SOURCES
-
-
-def test_freeze_and_delay() -> None:
-    view = feed(a=(1, 0), b=(2, 0))
-    frozen = View(view.time, feeds=view.feeds, memory={"off": True})
-    a, b = FeedSample("a"), FeedSample("b")
-    assert reason(Freeze("off", parents=(a,)), frozen) is Reason.FROZEN
-    assert read(Freeze("off", parents=(a, b)), frozen).price == 2
-    assert read(Freeze("off", parents=(a, b)), view).price == 1
-    samples = (Sample(100, E18), Sample(200, 2 * E18))
-    delayed = DelayedSample("a", 50)
-    assert read(delayed, View(249, feeds={"a": samples})).price == 1
-    assert read(delayed, View(250, feeds={"a": samples})).price == 2
-    assert reason(delayed, View(149, feeds={"a": samples})) is Reason.NO_DATA

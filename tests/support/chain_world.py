@@ -9,6 +9,7 @@ from eth_abi import encode
 from anvil_node import AnvilNode
 from chain_contracts import MULTICALL3, code_of, deploy, multicall3_runtime, place, send
 from contracts_abi.deployments import addresses
+from contracts_abi.entry import Function
 from flux_feed import FluxFeed, newest_round, submit
 from oracles.chain.policy import Policy
 from oracles.chain.transport import Limits
@@ -131,3 +132,11 @@ class ChainWorld:
 
     def close(self) -> None:
         self.node.close()
+
+
+def teach(
+    world: ChainWorld, contract: str, function: Function, answer: list[Any], *arguments: object
+) -> None:
+    """Let a contract answer a call with values."""
+    kinds = [part.text for part in function.outputs]
+    world.teach(contract, function.call(*arguments), encode(kinds, answer))

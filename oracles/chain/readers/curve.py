@@ -7,14 +7,13 @@ from dataclasses import replace
 from contracts_abi.families import curve_stableswap, erc20
 from oracles.chain.calls import Plan, call
 from oracles.chain.errors import UnusableStateError
+from oracles.chain.readers.curve_quotes import small_quotes
 from protocol.errors import BackstopError
 from protocol.venues.curve.stableswap import FORMS, StableSwapPool
 
 LONGEST_POOL = 8
 NATIVE = "0x" + "ee" * 20
 NATIVE_DECIMALS = 18
-PROBE = 1000
-"""The trades that are compared: this part of a balance."""
 
 
 def read_curve_stableswap(pool: str, lp_token: str, generation: str | None = None) -> Plan[StableSwapPool]:
@@ -89,18 +88,16 @@ def _that_answers_alike(
         if generation is None:
             raise UnusableStateError(f"pool {pool} is empty: its kind does not show, name it")
         return made
-    trades = [(0, 1, made.balances[0] // PROBE + 1), (1, 0, made.balances[1] // PROBE + 1)]
-    probes = [call(pool, curve_stableswap.GET_DY, *trade) for trade in trades]
-    outcomes = yield probes
-    answers = [item.integer(outcome) for item, outcome in zip(probes, outcomes, strict=True)]
+    answers = yield from small_quotes(pool, curve_stableswap.GET_DY, made.balances, ((0, 1), (1, 0)))
     for candidate in candidates:
         try:
-            own = [candidate.get_dy(candidate.coins[i], candidate.coins[j], dx) for i, j, dx in trades]
+            own = [candidate.get_dy(candidate.coins[i], candidate.coins[j], dx) for i, j, dx in answers]
         except BackstopError:
             continue
-        if own == answers:
+        if own == list(answers.values()):
             return candidate
+    (_, _, amount), answer = next(iter(answers.items()))
     raise UnusableStateError(
-        f"pool {pool} pays {answers[0]} for {trades[0][2]}, which no {wanted} pool with these figures does",
-        answers=answers,
+        f"pool {pool} pays {answer} for {amount}, which no {wanted} pool with these figures does",
+        answers=list(answers.values()),
     )

@@ -9,7 +9,8 @@ from contracts_abi.families import erc20
 from oracles.chain.calls import Plan, call
 from oracles.chain.errors import UnusableStateError
 from oracles.chain.reader import Reader, run_plan
-from oracles.chain.readers.curve_stored import PROBE, find_pair, unpack_pair
+from oracles.chain.readers.curve_quotes import require_same_quotes
+from oracles.chain.readers.curve_stored import find_pair, unpack_pair
 from protocol.venues.curve.common import Ramp
 from protocol.venues.curve.stableswap_ng import ADMIN_FEE, StableSwapNG
 from protocol.venues.curve.stableswap_ng_oracle import StableSwapNGOracle
@@ -105,21 +106,8 @@ def _plan(pool: str, now: int) -> Plan[tuple[StableSwapNG, int]]:
     if tuple(made.price_oracle(k, now) for k in pairs) != answers:
         raise UnusableStateError(f"pool {pool} averages its prices by another rule", answers=list(answers))
     if supply:
-        yield from _check(pool, made)
+        yield from require_same_quotes(pool, ng.GET_DY, made, ((0, 1), (1, 0)))
     return made, d_now
-
-
-def _check(pool: str, made: StableSwapNG) -> Plan[None]:
-    trades = [(0, 1, made.balances[0] // PROBE + 1), (1, 0, made.balances[1] // PROBE + 1)]
-    probes = [call(pool, ng.GET_DY, *trade) for trade in trades]
-    outcomes = yield probes
-    answers = [item.integer(outcome) for item, outcome in zip(probes, outcomes, strict=True)]
-    own = [made.quote(made.coins[i], made.coins[j], amount) for i, j, amount in trades]
-    if own != answers:
-        raise UnusableStateError(
-            f"pool {pool} pays {answers[0]} for {trades[0][2]}, this model {own[0]}",
-            answers=answers,
-        )
 
 
 def _integers(values: object) -> tuple[int, ...]:

@@ -9,8 +9,6 @@ from oracles.chain.reader import Reader
 
 LOW = (1 << 128) - 1
 LAST_SLOT = 64
-PROBE = 1000
-"""The trades that are compared: this part of a balance."""
 
 
 def unpack_pair(word: int) -> tuple[int, int]:

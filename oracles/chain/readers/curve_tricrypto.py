@@ -10,7 +10,8 @@ from oracles.chain.calls import Outcome, Plan, call
 from oracles.chain.errors import UnusableStateError
 from oracles.chain.multicall import ADDRESS as MULTICALL
 from oracles.chain.reader import Reader, run_plan
-from oracles.chain.readers.curve_stored import PROBE, find_pair, unpack_pair, unpack_triple
+from oracles.chain.readers.curve_quotes import require_same_quotes
+from oracles.chain.readers.curve_stored import find_pair, unpack_pair, unpack_triple
 from protocol.venues.curve.common import Ramp
 from protocol.venues.curve.crypto_pool import CryptoParameters
 from protocol.venues.curve.tricrypto_ng import TricryptoNG
@@ -96,7 +97,7 @@ def _plan(pool: str, now: int) -> Plan[tuple[TricryptoNG, tuple[int, int], int]]
         has_fee_receiver=has_receiver,
     )
     if supply and end <= now:
-        yield from _check(pool, made)
+        yield from require_same_quotes(pool, tri.GET_DY, made, ((0, 1), (2, 0)))
     return made, (average0, average1), lp_price
 
 
@@ -122,16 +123,3 @@ def _own_coin(pool: str, token: str, held: int, count: int) -> int:
     if held < count:
         raise UnusableStateError(f"pool {pool} counts {count} of {token} and holds less", counted=count)
     return held
-
-
-def _check(pool: str, made: TricryptoNG) -> Plan[None]:
-    trades = [(0, 1, made.balances[0] // PROBE + 1), (2, 0, made.balances[2] // PROBE + 1)]
-    probes = [call(pool, tri.GET_DY, *trade) for trade in trades]
-    outcomes = yield probes
-    answers = [item.integer(outcome) for item, outcome in zip(probes, outcomes, strict=True)]
-    own = [made.quote(made.coins[i], made.coins[j], amount) for i, j, amount in trades]
-    if own != answers:
-        raise UnusableStateError(
-            f"pool {pool} pays {answers[0]} for {trades[0][2]}, this model {own[0]}",
-            answers=answers,
-        )

@@ -16,10 +16,10 @@ from numpy.typing import NDArray
 from protocol.margin.book.book import Book, positions_of
 from protocol.margin.book.engine import aligned
 from protocol.margin.book.linear import Coefficients
+from protocol.margin.book.widths import WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
-WIDTH = 64
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,11 +24,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.margin.book.blocks import WIDTH, Blocks, block_sums
+from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.book import Book
 from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.linear import Coefficients
 from protocol.margin.book.masks import Masks, members, packed
+from protocol.margin.book.widths import WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]

@@ -31,12 +31,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.margin.book.blocks import WIDTH, Blocks, block_sums
+from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.book import Book
 from protocol.margin.book.decision import Marker, bound, signs, totals
 from protocol.margin.book.engine import kernels
 from protocol.margin.book.linear import Coefficients
 from protocol.margin.book.masks import Masks, clear, members, occupied, packed, unpacked
+from protocol.margin.book.widths import MOST_PARTS, PARTS, WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
@@ -46,8 +47,6 @@ RELATIVE, ABSOLUTE = 1e-9, 1e-12
 STRETCH = np.array([1.0 + RELATIVE, ABSOLUTE, 1.0 - RELATIVE])
 WINDOW = 512
 """Accounts of a list that are sorted by number of positions among themselves."""
-PARTS, MOST_PARTS = 8, 3
-"""Parts of a block that are looked at one by one, and how many before the whole is (measured)."""
 REMEMBERED = 32
 """Prices at which blocks were looked at; those of the list are one of them."""
 

@@ -7,8 +7,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from protocol.margin.book.blocks import WIDTH, Blocks
+from protocol.margin.book.blocks import Blocks
 from protocol.margin.book.engine import kernels
+from protocol.margin.book.widths import WIDTH
 
 Masks: TypeAlias = NDArray[np.uint64]
 Wholes: TypeAlias = NDArray[np.int64]

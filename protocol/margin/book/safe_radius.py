@@ -27,11 +27,12 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
-from protocol.margin.book.blocks import WIDTH, block_sums
+from protocol.margin.book.blocks import block_sums
 from protocol.margin.book.decision import Marker
 from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.judges import ABSOLUTE, RELATIVE, ListJudge, WholeJudge
 from protocol.margin.book.linear import Coefficients, Weights
+from protocol.margin.book.widths import WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]

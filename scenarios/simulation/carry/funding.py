@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TYPE_CHECKING
 
 from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
@@ -17,9 +16,6 @@ from protocol.pricing.funding import SECONDS_PER_DAY, VelocityFunding, clamped_p
 from scenarios.files.protocol_carry import FundingFile
 from scenarios.simulation.names import FUND
 from scenarios.world import World
-
-if TYPE_CHECKING:
-    from scenarios.files.protocol import ProtocolFile
 
 YEAR = 31_536_000
 
@@ -71,9 +67,10 @@ def velocity_rate(entry: FundingFile, skew: Fraction, daily: int, seconds: int) 
     return Fraction((daily + after) * seconds, 2 * WAD * SECONDS_PER_DAY), after
 
 
-def yearly_funding(world: World, file: ProtocolFile, name: str, mark: Fraction, index: Fraction) -> Fraction:
+def yearly_funding(
+    world: World, name: str, entry: FundingFile | None, mark: Fraction, index: Fraction
+) -> Fraction:
     """Return the part of the notional that longs would pay in a year at this mark; 0 without funding."""
-    entry = file.perpetuals[name].funding
     if entry is None:
         return Fraction(0)
     if entry.rule == "velocity":

@@ -2,140 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import product
 from math import inf
-from typing import ClassVar
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from corruption_worlds import FACTORS, NAMES, NOW, ONE, World, source, world_of, worlds
 from oracles.corruption.formula import Cost
-from oracles.corruption.models import Fixed, Incorruptible, Through, WithFreeMove
-from oracles.corruption.pool_models import SpotPoolCost
-from oracles.corruption.pools.constant_product import ConstantProduct
-from oracles.corruption.pools.curve import loss_if_arbitraged
+from oracles.corruption.models import Fixed, Through, WithFreeMove
 from oracles.corruption.search import Target, cheapest
-from oracles.guards import Staleness
-from oracles.node import Node, Sample, View, read
-from oracles.reading import Reading, Reason, refuse
-from oracles.reducers import (
-    Cross,
-    Estimator,
-    FirstOf,
-    Latest,
-    Median,
-    Product,
-    Quotient,
-    WeightedMedian,
-)
-from oracles.sources.constant import Constant
+from oracles.node import Sample, View
+from oracles.reducers import FirstOf, Median, WeightedMedian
 from oracles.sources.feed import FeedSample
-from oracles.sources.vault_share import Reciprocal
-from protocol.errors import MissingCostModelError, NoHonestAnswerError, UnsupportedNodeError
-
-NOW = 10_000
-MAX_AGE = 60
-LONG_AGO, A_WHILE_AGO = NOW - 5_000, NOW - 30
-ONE = 10**18
-NAMES = "abcde"
-
-
-@dataclass(frozen=True)
-class World:
-    """A graph, its feeds and their fixed costs."""
-
-    output: Node
-    values: dict[str, int]
-    move: dict[str, int]
-    silence: dict[str, int]
-
-    def view(self, changed: dict[str, Sample] | None = None) -> View:
-        feeds = {name: (Sample(NOW - 5 - n, value),) for n, (name, value) in enumerate(self.values.items())}
-        return View(NOW, feeds={**feeds, **{name: (sample,) for name, sample in (changed or {}).items()}})
-
-    def models(self) -> dict[str, Fixed]:
-        return {
-            FeedSample(name).id: Fixed(
-                name, Cost(self.move[name], 2 * self.move[name]), Cost(self.silence[name], 0)
-            )
-            for name in self.values
-        }
-
-    def by_trying_everything(self, factor: Fraction | None) -> float:
-        """Return the least loss over every combination, with the feeds themselves changed."""
-        honest = read(self.output, self.view())
-        wanted = [honest.price * factor] if factor else []
-        levels = [*wanted, Fraction(10**6), Fraction(1, 10**6)]
-        least = inf
-        for choice in product(range(3 + len(levels)), repeat=len(self.values)):
-            cost, changed = 0, {}
-            for name, n in zip(self.values, choice, strict=True):
-                if n in {1, 2}:
-                    cost += self.silence[name]
-                    changed[name] = Sample(LONG_AGO if n == 1 else A_WHILE_AGO, self.values[name])
-                elif n > 2:
-                    cost += self.move[name]
-                    scaled = levels[n - 3] * ONE
-                    up = factor is None or factor > 1
-                    changed[name] = Sample(NOW, -(-scaled // 1) if up else scaled // 1)
-            if cost >= least:
-                continue
-            got = read(self.output, self.view(changed))
-            if factor is None:
-                reached = not got.ok
-            else:
-                reached = got.ok and (got.price >= wanted[0] if factor > 1 else got.price <= wanted[0])
-            least = cost if reached else least
-        return least
-
-
-def source(name: str, *, guarded: bool) -> Node:
-    feed = FeedSample(name)
-    return Staleness(MAX_AGE, parents=(feed,)) if guarded else feed
-
-
-@st.composite
-def worlds(draw: st.DrawFn) -> World:
-    count = draw(st.integers(2, 5))
-    names = NAMES[:count]
-    nodes: list[Node] = [source(name, guarded=draw(st.booleans())) for name in names]
-    inner: list[Node] = []
-    if count > 3 and draw(st.booleans()):
-        inner.append(reducer(draw, nodes[:2]))
-        nodes = inner + nodes[2:]
-    output = reducer(draw, nodes)
-    if draw(st.booleans()):
-        output = Staleness(MAX_AGE, parents=(output,))
-    prices = st.integers(90, 110)
-    costs = st.integers(1, 50)
-    return World(
-        output,
-        {name: draw(prices) * ONE for name in names},
-        {name: draw(costs) for name in names},
-        {name: draw(costs) for name in names},
-    )
-
-
-def reducer(draw: st.DrawFn, parents: list[Node]) -> Node:
-    kind = draw(st.sampled_from(["median", "first", "latest", "weighted", "minimum", "maximum"]))
-    if kind == "weighted":
-        weights = draw(st.lists(st.integers(1, 4), min_size=len(parents), max_size=len(parents)))
-        minimum = draw(st.integers(1, sum(weights)))
-        return WeightedMedian(tuple(weights), minimum, parents=tuple(parents))
-    if kind in {"minimum", "maximum"}:
-        return Estimator(kind, parents=tuple(parents))
-    if kind == "first":
-        return FirstOf(parents=tuple(parents))
-    if kind == "latest":
-        return Latest(parents=tuple(parents))
-    rule = draw(st.sampled_from(["lower", "upper", "mean-down", "mean-from-zero"]))
-    return Median(rule, draw(st.integers(1, len(parents))), parents=tuple(parents))
-
-
-FACTORS = [Fraction(2), Fraction(1, 2), Fraction(101, 100), Fraction(97, 100), None]
 
 
 @settings(max_examples=40, deadline=None)
@@ -171,16 +51,6 @@ def test_a_mean_within_a_mean_may_go_half_the_way() -> None:
     assert plan is not None
     assert plan.reached
     assert plan.loss == pytest.approx(world.by_trying_everything(Fraction(1, 2))) == 3
-
-
-def world_of(output: Node, costs: tuple[int, ...], values: tuple[int, ...] = (100, 101, 102)) -> World:
-    names = NAMES[: len(costs)]
-    return World(
-        output,
-        {name: value * ONE for name, value in zip(names, values, strict=True)},
-        dict(zip(names, costs, strict=True)),
-        dict(zip(names, (1, 2, 3), strict=False)),
-    )
 
 
 def test_a_median_of_three_takes_the_two_cheapest() -> None:
@@ -299,119 +169,3 @@ def test_a_free_window_costs_nothing_within_and_the_rest_beyond() -> None:
     assert inside is not None
     assert outside is not None
     assert (inside.loss, inside.reached, outside.loss) == (0, True, 7)
-
-
-@given(st.integers(2, 50), st.booleans())
-def test_a_reciprocal_turns_the_direction(factor: int, up: bool) -> None:
-    output = Reciprocal(36, 18, parents=(FeedSample("a"),))
-    view = View(NOW, feeds={"a": (Sample(NOW, 3 * ONE),)})
-    target = Target(Fraction(factor) if up else Fraction(1, factor))
-    plan = cheapest(output, view, {FeedSample("a").id: Fixed("a", Cost(7, 0))}, target)
-    assert plan is not None
-    assert plan.reached
-    assert [buy.action for buy in plan.answer.bought] == ["down" if up else "up"]
-
-
-def three(*, costs: tuple[int, int, int] = (10, 20, 40)) -> tuple[tuple[Node, ...], World]:
-    parents = tuple(FeedSample(n) for n in "abc")
-    return parents, world_of(Median(parents=parents), costs, (100, 200, 50))
-
-
-@pytest.mark.parametrize("factor", FACTORS[:4])
-@pytest.mark.parametrize(
-    "kind",
-    [
-        Product(decimals=18),
-        Quotient(decimals=18),
-        Cross("multiply", "invert", 18),
-        Cross("invert", "invert", 18),
-        Estimator("mean"),
-    ],
-    ids=repr,
-)
-def test_one_factor_or_one_term_is_enough(kind: Node, factor: Fraction) -> None:
-    parents, world = three()
-    output = replace(kind, parents=parents[:2] if isinstance(kind, Cross) else parents)
-    plan = cheapest(output, world.view(), world.models(), Target(factor))
-    assert plan is not None
-    assert plan.reached
-    # A mean of three positive terms is not halved by its smallest ones alone.
-    alone = not (isinstance(kind, Estimator) and factor == Fraction(1, 2))
-    assert plan.loss == (10 if alone else 20)
-
-
-def test_the_mean_of_priced_sources_is_moved_by_several() -> None:
-    parents, world = three()
-    models = {p.id: SpotPoolCost(p.id, ConstantProduct(1e6), same_transaction=False) for p in parents}
-    output = Estimator("mean", parents=parents)
-    plan = cheapest(output, world.view(), models, Target(Fraction(11, 10)))
-    assert plan is not None
-    assert plan.reached
-    assert len(plan.answer.bought) == 3
-    # 35 to be added to 100 + 200 + 50, tried on a grid.
-    pool, shares = ConstantProduct(1e6), [n / 100 for n in range(101)]
-    least = min(
-        sum(
-            loss_if_arbitraged(pool, 1 + 35 * share / value)
-            for share, value in zip((one, two, 1 - one - two), (100, 200, 50), strict=True)
-        )
-        for one in shares
-        for two in shares
-        if one + two <= 1
-    )
-    assert least * 0.999 <= plan.loss <= least * 1.01
-
-
-@dataclass(frozen=True)
-class WithinBand(Node):
-    """A guard that the search has no rule for: the first parent if the second is within a quarter of it."""
-
-    kind: ClassVar[str] = "test-within-band"
-
-    def read(self, view: View, readings: tuple[Reading, ...]) -> Reading:
-        del view
-        first, second = readings
-        if not first.ok or not second.ok:
-            return refuse(self.id, Reason.NO_DATA, "a parent refused", *readings)
-        if abs(second.price - first.price) * 4 > first.price:
-            return refuse(self.id, Reason.DEVIATED, "too far apart", *readings)
-        return first.under(self.id, *readings)
-
-
-def test_a_type_without_a_rule_is_probed() -> None:
-    output = WithinBand(parents=(FeedSample("a"), FeedSample("b")))
-    world = world_of(output, (10, 25), (100, 100))
-    small = cheapest(output, world.view(), world.models(), Target(Fraction(11, 10)))
-    large = cheapest(output, world.view(), world.models(), Target(Fraction(2)))
-    stop = cheapest(output, world.view(), world.models(), Target(None))
-    assert small is not None
-    assert large is not None
-    assert stop is not None
-    assert (small.loss, large.loss, stop.loss) == (10, 35, 10)
-    assert small.reached
-    assert large.reached
-    assert stop.reached
-
-
-@dataclass(frozen=True)
-class Unknown(WithinBand):
-    kind: ClassVar[str] = "test-unknown"
-
-
-def test_refusals_carry_their_numbers() -> None:
-    output = FirstOf(parents=(FeedSample("a"),))
-    view = View(NOW, feeds={"a": (Sample(NOW, ONE),)})
-    with pytest.raises(MissingCostModelError, match="no cost model for the source 'a'"):
-        cheapest(output, view, {}, Target(Fraction(2)))
-    with pytest.raises(NoHonestAnswerError, match="the honest oracle gives none"):
-        cheapest(output, View(NOW), {}, Target(Fraction(2)))
-    wide = Unknown(parents=tuple(FeedSample(f"f{n}") for n in range(9)))
-    with pytest.raises((UnsupportedNodeError, ValueError)):
-        cheapest(wide, View(NOW, feeds={f"f{n}": (Sample(NOW, ONE),) for n in range(9)}), {}, Target(None))
-
-
-def test_a_constant_cannot_be_moved() -> None:
-    peg = Constant("peg", ONE)
-    output = FirstOf(parents=(peg,))
-    assert cheapest(output, View(NOW), {peg.id: Incorruptible()}, Target(Fraction(2))) is None
-    assert cheapest(output, View(NOW), {peg.id: Incorruptible()}, Target(None)) is None
