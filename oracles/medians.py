@@ -67,6 +67,11 @@ def median_ocr2(observations: Sequence[int]) -> int:
     """Return Chainlink OCR2's answer: element n/2 of the list as sent (OCR2Aggregator.sol).
 
     The contract neither sorts nor checks the order; honest signers send sorted lists.
+
+    Raises
+    ------
+    OracleTooFewError
+        Where there is no value.
     """
     if not observations:
         raise OracleTooFewError("too few values to trust median")
@@ -74,14 +79,26 @@ def median_ocr2(observations: Sequence[int]) -> int:
 
 
 def median_ocr1(observations: Sequence[int]) -> int:
-    """Return Chainlink OCR1's answer: as OCR2, and the order is checked (read, not executed)."""
+    """Return Chainlink OCR1's answer: as OCR2, and the order is checked (read, not executed).
+
+    Raises
+    ------
+    OracleOrderError, OracleTooFewError
+        Where values fall; where there is none.
+    """
     if any(b < a for a, b in pairwise(observations)):
         raise OracleOrderError("observations not sorted")
     return median_ocr2(observations)
 
 
 def median_maker(values: Sequence[int]) -> int:
-    """Return the Maker median's price: element n>>1 of non-decreasing values (median.sol)."""
+    """Return the Maker median's price: element n>>1 of non-decreasing values (median.sol).
+
+    Raises
+    ------
+    OracleOrderError, OracleTooFewError
+        Where values fall; where there is none.
+    """
     if any(b < a for a, b in pairwise(values)):
         raise OracleOrderError("Median/messages-not-in-order")
     if not values:
@@ -90,7 +107,13 @@ def median_maker(values: Sequence[int]) -> int:
 
 
 def median_redstone(values: Sequence[int]) -> int:
-    """Return RedStone's median: mean down, with a checked 256-bit sum (NumericArrayLib.sol)."""
+    """Return RedStone's median: mean down, with a checked 256-bit sum (NumericArrayLib.sol).
+
+    Raises
+    ------
+    OverflowedError
+        If the sum of the two middle values has more than 256 bits.
+    """
     result = median(values, "mean-down")
     if len(values) % 2 == 0:
         ordered = sorted(values)
@@ -121,7 +144,13 @@ def median_reflector(values: Sequence[int]) -> int:
 
 
 def median_synthetix(values: Sequence[int]) -> int:
-    """Return the price part of Synthetix' MEDIAN reducer: mean toward zero, checked 256-bit sum."""
+    """Return the price part of Synthetix' MEDIAN reducer: mean toward zero, checked 256-bit sum.
+
+    Raises
+    ------
+    OverflowedError
+        If the sum of the two middle prices has more than 256 bits.
+    """
     ordered = sorted(values)
     middle = len(ordered) // 2
     if ordered and len(ordered) % 2 == 0:
@@ -148,7 +177,13 @@ def weighted_median_lower(pairs: Sequence[tuple[int, int]]) -> int:
 
 
 def weighted_median_source(pairs: Sequence[tuple[int, int]]) -> int:
-    """Return the index of the pair that is the lower weighted median; of equal values the first."""
+    """Return the index of the pair that is the lower weighted median; of equal values the first.
+
+    Raises
+    ------
+    OracleTooFewError
+        Where there is no value.
+    """
     if not pairs:
         raise OracleTooFewError("EmptyMedian", "the weighted median of no values")
     order = sorted(range(len(pairs)), key=lambda index: (pairs[index][0], index))
@@ -166,6 +201,11 @@ def weighted_median_connect(pairs: Sequence[tuple[int, int]]) -> int:
 
     Source: skip-mev/connect pkg/math/voteweighted/voteweighted.go (ComputeMedian). A total weight of one
     therefore takes the lowest price even if it has no weight.
+
+    Raises
+    ------
+    OracleTooFewError
+        Where there is no value.
     """
     if not pairs:
         raise OracleTooFewError("EmptyMedian", "no validator posted a price")

@@ -57,7 +57,13 @@ class View:
     memory: Mapping[str, object] = field(default_factory=dict)
 
     def venue(self, name: str) -> Venue:
-        """Return the venue called ``name``."""
+        """Return the venue called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            With the names that are there.
+        """
         if name not in self.venues:
             raise UnknownNameError("venue", name, tuple(self.venues))
         return self.venues[name]
@@ -68,7 +74,13 @@ class View:
         return value if isinstance(value, kind) else None
 
     def vault(self, name: str) -> VaultShare:
-        """Return the vault called ``name``."""
+        """Return the vault called ``name``.
+
+        Raises
+        ------
+        UnknownNameError
+            With the names that are there.
+        """
         if name not in self.vaults:
             raise UnknownNameError("vault", name, tuple(self.vaults))
         return self.vaults[name]

@@ -80,13 +80,25 @@ class Ledger:
         self._positions |= {instrument, quote_of(instrument)}
 
     def open(self, account: Account) -> None:
-        """Open an account; opening the same account again changes nothing."""
+        """Open an account; opening the same account again changes nothing.
+
+        Raises
+        ------
+        UnknownAccountError
+            If another account of this name is open.
+        """
         known = self._accounts.setdefault(account.name, account)
         if known != account:
             raise UnknownAccountError(account.name, f"it is open already as {known.kind.value}")
 
     def account(self, name: str) -> Account:
-        """Return the account called ``name``."""
+        """Return the account called ``name``.
+
+        Raises
+        ------
+        UnknownAccountError
+            If it was never opened.
+        """
         try:
             return self._accounts[name]
         except KeyError:

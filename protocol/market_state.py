@@ -42,7 +42,13 @@ class MarketState:
     scale: int = 18
 
     def price(self, asset: str) -> Price:
-        """Return the price of ``asset``."""
+        """Return the price of ``asset``.
+
+        Raises
+        ------
+        MissingPriceError
+            With the assets that have one.
+        """
         try:
             return self.prices[asset]
         except KeyError:

@@ -128,7 +128,13 @@ class Transaction:
         return loan
 
     def repay(self, loan: FlashLoan, payer: str | None = None) -> None:
-        """Return a flash loan with its fee, from the borrower or from ``payer``."""
+        """Return a flash loan with its fee, from the borrower or from ``payer``.
+
+        Raises
+        ------
+        LedgerError
+            If no such loan is open in this transaction.
+        """
         if loan not in self._loans:
             raise LedgerError(f"no such flash loan is open in {self.name}: {loan}")
         memo = f"flash loan repaid, fee {loan.fee}" if loan.fee else "flash loan repaid"

@@ -62,7 +62,13 @@ def philox4x32(counter: Words, key: tuple[int, int]) -> Words:
 
 
 def purpose_word(purpose: Purpose, lane: int = 0) -> int:
-    """Return the counter word that tells purposes and lanes apart."""
+    """Return the counter word that tells purposes and lanes apart.
+
+    Raises
+    ------
+    SeedRangeError
+        If the lane does not fit its bits.
+    """
     if not 0 <= lane < 1 << LANE_BITS:
         raise SeedRangeError("lane", lane, LANE_BITS)
     return int(purpose) << LANE_BITS | lane
@@ -108,7 +114,13 @@ class Seed:
         return int.from_bytes(digest[:4], "little"), int.from_bytes(digest[4:8], "little")
 
     def stream(self, run: int, name: str) -> Stream:
-        """Return the numbers of one named actor (an agent, the proposers, the background demand) in a run."""
+        """Return the numbers of one named actor (an agent, the proposers, the background demand) in a run.
+
+        Raises
+        ------
+        SeedRangeError
+            If the run's index does not fit its bits.
+        """
         if not 0 <= run < 1 << RUN_BITS:
             raise SeedRangeError("run index", run, RUN_BITS)
         digest = self._digest("stream", str(run), name)
@@ -160,7 +172,13 @@ class Stream:
         return (self.bits() >> 11) * 2.0**-53
 
     def below(self, bound: int) -> int:
-        """Return an integer in [0, bound), each equally likely, by rejection."""
+        """Return an integer in [0, bound), each equally likely, by rejection.
+
+        Raises
+        ------
+        SeedRangeError
+            Unless the bound is 1 to 2**64.
+        """
         if not 0 < bound <= 1 << 64:
             raise SeedRangeError("bound", bound, 64)
         limit = (1 << 64) // bound * bound
@@ -194,7 +212,13 @@ class Stream:
 
 
 def weighted_index(weights: Sequence[float], uniform: float) -> int:
-    """Return the index at ``uniform`` of the distribution that ``weights`` give, not all zero."""
+    """Return the index at ``uniform`` of the distribution that ``weights`` give, not all zero.
+
+    Raises
+    ------
+    SeedRangeError
+        If all weights are zero.
+    """
     total = 0.0
     for weight in weights:
         total += weight

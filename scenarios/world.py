@@ -110,7 +110,13 @@ class World:
         self.move(shares_of(name), OUTSIDE, share, supply, "shares of others")
 
     def venue(self, name: str) -> Venue:
-        """Return a venue as it is now."""
+        """Return a venue as it is now.
+
+        Raises
+        ------
+        UnknownNameError
+            With the venues that are there.
+        """
         value = self.state.values.get(name)
         if not is_venue(value):
             raise UnknownNameError("venue", name, self._names(Venue))
@@ -203,7 +209,13 @@ class World:
     # Vaults
 
     def vault(self, name: str) -> VaultShare:
-        """Return a vault as it is now."""
+        """Return a vault as it is now.
+
+        Raises
+        ------
+        UnknownNameError
+            With the vaults that are there.
+        """
         value = self.state.values.get(name)
         if not isinstance(value, VaultShare):
             raise UnknownNameError("vault", name, self._names(VaultShare))

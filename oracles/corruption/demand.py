@@ -96,6 +96,11 @@ class Analysis:
         ----------
         honest
             The source's own honest value if it is not the node's reading.
+
+        Raises
+        ------
+        MissingCostModelError
+            If the source has no cost model.
         """
         reading = self.readings[node.id]
         if node.id not in self.models:

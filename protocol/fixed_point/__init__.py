@@ -17,28 +17,52 @@ UINT256_MAX = (1 << 256) - 1
 
 
 def mul_div_down(a: int, b: int, denominator: int) -> int:
-    """Return floor(a * b / denominator); for non-negative operands this is Solidity's ``mulDiv``."""
+    """Return floor(a * b / denominator); for non-negative operands this is Solidity's ``mulDiv``.
+
+    Raises
+    ------
+    DivisionByZeroError
+        For a denominator of zero.
+    """
     if denominator == 0:
         raise DivisionByZeroError("mul_div_down")
     return a * b // denominator
 
 
 def mul_div_up(a: int, b: int, denominator: int) -> int:
-    """Return ceil(a * b / denominator)."""
+    """Return ceil(a * b / denominator).
+
+    Raises
+    ------
+    DivisionByZeroError
+        For a denominator of zero.
+    """
     if denominator == 0:
         raise DivisionByZeroError("mul_div_up")
     return -(-a * b // denominator)
 
 
 def div_up(a: int, b: int) -> int:
-    """Return ceil(a / b)."""
+    """Return ceil(a / b).
+
+    Raises
+    ------
+    DivisionByZeroError
+        For a denominator of zero.
+    """
     if b == 0:
         raise DivisionByZeroError("div_up")
     return -(-a // b)
 
 
 def div_to_zero(a: int, b: int) -> int:
-    """Return a / b rounded toward zero, as Solidity, C, Rust and the EVM's ``SDIV`` do."""
+    """Return a / b rounded toward zero, as Solidity, C, Rust and the EVM's ``SDIV`` do.
+
+    Raises
+    ------
+    DivisionByZeroError
+        For a denominator of zero.
+    """
     if b == 0:
         raise DivisionByZeroError("div_to_zero")
     quotient = abs(a) // abs(b)

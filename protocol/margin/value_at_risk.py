@@ -18,7 +18,8 @@ FloatArray: TypeAlias = npt.NDArray[np.float64]
 def historical(profits: FloatArray, confidence: float) -> FloatArray:
     """Return the loss that is not exceeded in ``confidence`` of the scenarios.
 
-    With n scenarios it is the k-th greatest loss, k = floor(n * (1 - confidence)) + 1: no interpolation.
+    ``profits`` is [..., scenarios] in money, the result [...]. With n scenarios it is the k-th greatest loss,
+    k = floor(n * (1 - confidence)) + 1: no interpolation.
     """
     count = profits.shape[-1]
     rank = min(int(np.floor(count * (1 - confidence) + 1e-9)), count - 1)
@@ -26,26 +27,42 @@ def historical(profits: FloatArray, confidence: float) -> FloatArray:
 
 
 def expected_shortfall(profits: FloatArray, confidence: float) -> FloatArray:
-    """Return the mean loss of the worst (1 - confidence) of the scenarios, at least one of them."""
+    """Return the mean loss of the worst (1 - confidence) of the scenarios, at least one of them.
+
+    ``profits`` is [..., scenarios] in money, the result [...].
+    """
     count = max(int(np.floor(profits.shape[-1] * (1 - confidence) + 1e-9)), 1)
     return np.asarray(-np.partition(profits, count - 1, axis=-1)[..., :count].mean(axis=-1))
 
 
 def parametric(exposures: FloatArray, covariance: FloatArray, confidence: float) -> FloatArray:
-    """Return the normal value at risk of linear exposures (dollars per unit return, factors last)."""
+    """Return the normal value at risk of linear exposures, [...] in money.
+
+    Parameters
+    ----------
+    exposures
+        [..., factors], money per unit return.
+    covariance
+        [factors, factors] of the returns over the horizon.
+    confidence
+        Between 0 and 1.
+    """
     variance = np.einsum("...i,ij,...j->...", exposures, covariance, exposures)
     return np.asarray(ndtri(confidence) * np.sqrt(np.maximum(variance, 0.0)))
 
 
 def parametric_shortfall(exposures: FloatArray, covariance: FloatArray, confidence: float) -> FloatArray:
-    """Return the normal expected shortfall of linear exposures."""
+    """Return the normal expected shortfall of linear exposures; arguments as in ``parametric``."""
     variance = np.einsum("...i,ij,...j->...", exposures, covariance, exposures)
     density = np.exp(-(ndtri(confidence) ** 2) / 2) / np.sqrt(2 * np.pi)
     return np.asarray(density / (1 - confidence) * np.sqrt(np.maximum(variance, 0.0)))
 
 
 def ewma_volatility(returns: FloatArray, decay: float) -> FloatArray:
-    """Return the exponentially weighted volatility before each return (time first), seeded by all of them."""
+    """Return the exponentially weighted volatility before each return, seeded by all of them.
+
+    ``returns`` is [times, ...], and so is the result, in units of a return.
+    """
     variance = np.empty_like(returns)
     current = np.mean(np.square(returns), axis=0)
     for step, value in enumerate(returns):
@@ -55,7 +72,7 @@ def ewma_volatility(returns: FloatArray, decay: float) -> FloatArray:
 
 
 def filtered_returns(returns: FloatArray, decay: float) -> FloatArray:
-    """Return past returns scaled to the volatility of the last day: filtered historical simulation."""
+    """Return past returns, [times, ...], scaled to the last volatility: filtered historical simulation."""
     volatility = ewma_volatility(returns, decay)
     last = np.sqrt(decay * volatility[-1] ** 2 + (1 - decay) * np.square(returns[-1]))
     return np.asarray(returns / volatility * last)
@@ -79,7 +96,7 @@ def dynamic_rates(
     Parameters
     ----------
     volatility
-        Per period, time first.
+        [times, ...], per period; the rates have the same shape.
     multiple
         Standard deviations that the model charges.
     floor
@@ -100,5 +117,5 @@ def dynamic_rates(
 
 
 def procyclicality(rates: FloatArray) -> FloatArray:
-    """Return the greatest rate over the least: the peak-to-trough measure."""
+    """Return the greatest rate over the least of [times, ...]: the peak-to-trough measure."""
     return np.asarray(rates.max(axis=0) / rates.min(axis=0))

@@ -93,9 +93,20 @@ def _call_and_delta(moneyness: int, total_volatility: int) -> tuple[int, int]:
 def float_prices(
     seconds: FloatArray, discount: FloatArray, volatility: FloatArray, forward: FloatArray, strike: FloatArray
 ) -> tuple[FloatArray, FloatArray]:
-    """Return call and put price as float64 arrays; the arguments broadcast.
+    """Return call and put price as float64 arrays of the arguments' common shape.
 
     Where total volatility is zero the price is intrinsic value; a strike of zero makes the call the forward.
+
+    Parameters
+    ----------
+    seconds
+        To expiry.
+    discount
+        Factor on the payoff, 1 without interest.
+    volatility
+        A year, 0.8 for 80 %.
+    forward, strike
+        In money; so are the prices.
     """
     import numpy as np  # noqa: PLC0415 - the exact plane does without numpy
     from scipy.special import ndtr  # noqa: PLC0415

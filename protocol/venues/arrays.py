@@ -59,7 +59,15 @@ def constant_product_out(
 def constant_product_in(
     amount_out: Floats, reserve_in: Floats, reserve_out: Floats, keep: float = 0.997
 ) -> NDArray[np.float64]:
-    """Return the inputs that buy ``amount_out``; infinite where the pool cannot pay."""
+    """Return the inputs that buy ``amount_out``, of the arguments' common shape.
+
+    Parameters
+    ----------
+    amount_out, reserve_in, reserve_out
+        Units; they broadcast. Infinite is returned where the pool cannot pay.
+    keep
+        Part of the input that counts: 0.997 for a 0.30 % fee.
+    """
     left = np.subtract(reserve_out, amount_out)
     with np.errstate(divide="ignore", invalid="ignore"):
         cost = np.multiply(reserve_in, amount_out) / (left * keep)
@@ -67,7 +75,7 @@ def constant_product_in(
 
 
 def constant_product_price(reserve_in: Floats, reserve_out: Floats) -> NDArray[np.float64]:
-    """Return the marginal price, units out per unit in before the fee."""
+    """Return the marginal price, units out per unit in before the fee; reserves broadcast."""
     return np.asarray(np.divide(reserve_out, reserve_in), dtype=np.float64)
 
 

@@ -147,7 +147,13 @@ class OrderBook:
         return replace(placement, dropped=quantity - placement.filled), after
 
     def cancel(self, owner: str, number: int) -> tuple[int, Self]:
-        """Remove a resting order; return (units handed back: quote for a buy, base for a sell, book)."""
+        """Remove a resting order; return (units handed back: quote for a buy, base for a sell, book).
+
+        Raises
+        ------
+        UnknownOrderError
+            If this owner has no such resting order.
+        """
         for order in (*self.bids, *self.asks):
             if order.number == number and order.owner == owner:
                 return self._locked(order), self._without(order)

@@ -25,7 +25,13 @@ MINIMUM_FIRST_DEPOSIT = 1_000_000_000
 
 
 def input_price_down(amount_in: int, reserve_in: int, reserve_out: int) -> int:
-    """Return what ``amount_in`` buys: floor(in * 997 * out / (in_reserve * 1000 + in * 997))."""
+    """Return what ``amount_in`` buys: floor(in * 997 * out / (in_reserve * 1000 + in * 997)).
+
+    Raises
+    ------
+    UninitialisedPoolError
+        If a reserve is empty.
+    """
     if reserve_in <= 0 or reserve_out <= 0:
         raise UninitialisedPoolError("the exchange holds nothing on one side")
     with_fee = amount_in * 997
@@ -33,7 +39,13 @@ def input_price_down(amount_in: int, reserve_in: int, reserve_out: int) -> int:
 
 
 def output_price_up(amount_out: int, reserve_in: int, reserve_out: int) -> int:
-    """Return what ``amount_out`` costs: floor(in * out * 1000 / ((out_reserve - out) * 997)) + 1."""
+    """Return what ``amount_out`` costs: floor(in * out * 1000 / ((out_reserve - out) * 997)) + 1.
+
+    Raises
+    ------
+    InsufficientLiquidityError, UninitialisedPoolError
+        If the output is the whole reserve or more; if a reserve is empty.
+    """
     if reserve_in <= 0 or reserve_out <= 0:
         raise UninitialisedPoolError("the exchange holds nothing on one side")
     if amount_out >= reserve_out:
@@ -151,7 +163,13 @@ class UniswapV1Exchange:
         )
 
     def remove_liquidity(self, shares: int) -> tuple[int, int, Self]:
-        """Burn ``shares``; return (ether, tokens, exchange)."""
+        """Burn ``shares``; return (ether, tokens, exchange).
+
+        Raises
+        ------
+        InsufficientLiquidityError
+            For more shares than exist.
+        """
         require_positive("shares", shares)
         if shares > self.total_supply:
             raise InsufficientLiquidityError("shares", shares, self.total_supply)
@@ -171,7 +189,13 @@ class UniswapV1Exchange:
         )
 
     def donate(self, amounts: Mapping[str, int]) -> Self:
-        """Receive a plain transfer: V1 reads its balances, so the price moves."""
+        """Receive a plain transfer: V1 reads its balances, so the price moves.
+
+        Raises
+        ------
+        UnknownAssetError
+            For an asset of another pool.
+        """
         for asset, amount in amounts.items():
             require_not_negative(f"{asset} transferred", amount)
             if asset not in self.assets:

@@ -29,7 +29,13 @@ FEE_SCALE = 1000
 
 
 def amount_out_down(amount_in: int, reserve_in: int, reserve_out: int, keep: int = 997) -> int:
-    """Return the output of the library's ``getAmountOut``; ``keep`` is 997 of 1000 after the fee."""
+    """Return the output of the library's ``getAmountOut``; ``keep`` is 997 of 1000 after the fee.
+
+    Raises
+    ------
+    UninitialisedPoolError
+        If a reserve is empty.
+    """
     require_positive("amount in", amount_in)
     if reserve_in <= 0 or reserve_out <= 0:
         raise UninitialisedPoolError("the pair has no reserves")
@@ -39,7 +45,13 @@ def amount_out_down(amount_in: int, reserve_in: int, reserve_out: int, keep: int
 
 
 def amount_in_up(amount_out: int, reserve_in: int, reserve_out: int, keep: int = 997) -> int:
-    """Return the input of the library's ``getAmountIn``: floor + 1 even where the division is exact."""
+    """Return the input of the library's ``getAmountIn``: floor + 1 even where the division is exact.
+
+    Raises
+    ------
+    InsufficientLiquidityError, UninitialisedPoolError
+        If the output is the whole reserve or more; if a reserve is empty.
+    """
     require_positive("amount out", amount_out)
     if reserve_in <= 0 or reserve_out <= 0:
         raise UninitialisedPoolError("the pair has no reserves")
@@ -136,7 +148,13 @@ class UniswapV2Pair:
         return Trade(sell, buy, amount_in, amount_out, fee=fee, fee_asset=sell), after
 
     def donate(self, amounts: Mapping[str, int]) -> Self:
-        """Receive plain token transfers: balances grow, reserves and prices do not."""
+        """Receive plain token transfers: balances grow, reserves and prices do not.
+
+        Raises
+        ------
+        UnknownAssetError
+            For an asset of another pair.
+        """
         for asset, amount in amounts.items():
             require_not_negative(f"{asset} transferred", amount)
             if asset not in self.assets:
@@ -240,6 +258,12 @@ class UniswapV2Pair:
         -------
         (shares, pair)
             LP tokens for the caller. The first mint locks 1000 of them for ever.
+
+        Raises
+        ------
+        NegativeAmountError, ZeroAmountError, DivisionByZeroError
+            If the first deposit is below the locked minimum; if nothing would be minted; if a
+            reserve is empty while shares exist.
         """
         pair = self._with_protocol_fee()
         amount0, amount1 = pair.balance0 - pair.reserve0, pair.balance1 - pair.reserve1
@@ -261,7 +285,13 @@ class UniswapV2Pair:
         return shares, pair._remember_k()
 
     def burn(self, shares: int, *, time: int = 0) -> tuple[int, int, Self]:
-        """Burn ``shares`` LP tokens sent to the pair; return (amount0, amount1, pair)."""
+        """Burn ``shares`` LP tokens sent to the pair; return (amount0, amount1, pair).
+
+        Raises
+        ------
+        InsufficientLiquidityError, ZeroAmountError
+            For more shares than exist; if they pay nothing of a token.
+        """
         pair = self._with_protocol_fee()
         require_positive("shares", shares)
         if shares > pair.total_supply:

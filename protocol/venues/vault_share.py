@@ -128,7 +128,13 @@ class VaultShare:
         return shares, self._moved(assets, shares)
 
     def mint(self, shares: int) -> tuple[int, Self]:
-        """Mint exactly ``shares``; return (assets paid, rounded up, vault)."""
+        """Mint exactly ``shares``; return (assets paid, rounded up, vault).
+
+        Raises
+        ------
+        UnsafeValueError
+            Beyond the most that may be minted.
+        """
         require_not_negative("shares", shares)
         if shares > (most := self.max_mint()):
             raise UnsafeValueError("shares minted", shares, 0, most)
@@ -136,14 +142,26 @@ class VaultShare:
         return assets, self._moved(assets, shares)
 
     def withdraw(self, assets: int) -> tuple[int, Self]:
-        """Take out exactly ``assets``; return (shares burned, rounded up, vault)."""
+        """Take out exactly ``assets``; return (shares burned, rounded up, vault).
+
+        Raises
+        ------
+        InsufficientLiquidityError
+            For more than there is.
+        """
         require_not_negative("assets", assets)
         shares = self.to_shares_up(assets)
         self._require_covered(assets, shares)
         return shares, self._moved(-assets, -shares)
 
     def redeem(self, shares: int) -> tuple[int, Self]:
-        """Burn exactly ``shares``; return (assets paid, rounded down, vault)."""
+        """Burn exactly ``shares``; return (assets paid, rounded down, vault).
+
+        Raises
+        ------
+        InsufficientLiquidityError, ZeroAmountError
+            For more than there is; for shares worth nothing, in vaults that refuse it.
+        """
         require_not_negative("shares", shares)
         assets = self.to_assets_down(shares)
         self._require_covered(assets, shares)
@@ -157,7 +175,13 @@ class VaultShare:
         return replace(self, total_assets=self.total_assets + assets)
 
     def lose(self, assets: int) -> Self:
-        """Lose ``assets``: a strategy's loss, shared by all holders."""
+        """Lose ``assets``: a strategy's loss, shared by all holders.
+
+        Raises
+        ------
+        InsufficientLiquidityError
+            For more than the vault has.
+        """
         require_not_negative("assets lost", assets)
         if assets > self.total_assets:
             raise InsufficientLiquidityError(self.asset, assets, self.total_assets)

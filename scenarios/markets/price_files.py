@@ -47,7 +47,13 @@ class PriceTable:
     sha256: str
 
     def resample(self, step_seconds: int) -> PriceTable:
-        """Return the last price known at each multiple of ``step_seconds`` after the first row."""
+        """Return the last price known at each multiple of ``step_seconds`` after the first row.
+
+        Raises
+        ------
+        ParameterError
+            For a step below one second.
+        """
         if step_seconds < 1:
             raise ParameterError("step_seconds", step_seconds, "at least 1")
         grid = np.arange(self.times[0], self.times[-1] + 1, step_seconds, dtype=np.int64)

@@ -75,6 +75,11 @@ def quantile(name: str, values: Sequence[float], level: float, confidence: float
 
     The interval runs between two order statistics chosen by the binomial law of the number of runs below the
     true quantile; a side for which there are too few runs is None.
+
+    Raises
+    ------
+    ParameterError
+        Without values, or for a level or confidence that is not between 0 and 1.
     """
     _require(values, confidence)
     if not 0.0 < level < 1.0:
@@ -95,7 +100,13 @@ def quantile(name: str, values: Sequence[float], level: float, confidence: float
 
 
 def probability(name: str, hits: int, runs: int, confidence: float = CONFIDENCE) -> Estimate:
-    """Return a share of runs with Clopper and Pearson's interval."""
+    """Return a share of runs with Clopper and Pearson's interval.
+
+    Raises
+    ------
+    ParameterError
+        Unless 0 <= hits <= runs, with one run at least.
+    """
     if not 0 <= hits <= runs or runs < 1:
         raise ParameterError("hits", hits, f"between 0 and the {runs} runs")
     half = _half(confidence)

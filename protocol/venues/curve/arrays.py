@@ -32,7 +32,7 @@ def invariant_d(balances: Floats, ann: Floats | float) -> Floats:
     Parameters
     ----------
     balances
-        Shape (..., N), positive, units of value.
+        Shape (..., N), positive, units of value; D has shape (...).
     ann
         A * N (A over its precision), one value or shape (...).
 
@@ -68,7 +68,7 @@ def balance_y(
     Parameters
     ----------
     x
-        Balance of the coin sold, after the sale, units of value.
+        Balance of the coin sold, after the sale, units of value; any shape, which the result has too.
     rest_sum, rest_product
         Over the coins that are neither sold nor bought; 0 and 1 where there are none.
     d, ann
