@@ -6,16 +6,21 @@ checked the same way. Formats are described in ``tests/vectors/oracles/README.md
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from functools import partial
+from typing import TypeVar
 
 from protocol.errors import RuleError
 from protocol.venues.curve import stableswap_ng_liquidity as liquidity
-from protocol.venues.curve.crypto_pool import CryptoParameters
 from protocol.venues.curve.exponential import exp_down
 from protocol.venues.curve.stableswap_ng import StableSwapNG
 from protocol.venues.curve.stableswap_ng_oracle import StableSwapNGOracle
 from protocol.venues.curve.tricrypto_ng import TricryptoNG
-from scenarios.verify.curve_first_generation import check_first_stableswap, check_tricrypto2
+from scenarios.verify.curve_first_generation import (
+    check_first_stableswap,
+    check_tricrypto2,
+    crypto_parameters,
+)
 from scenarios.verify.curve_recorded import (
     check_harvest_calls,
     check_three_pool_calls,
@@ -23,6 +28,8 @@ from scenarios.verify.curve_recorded import (
 )
 from scenarios.verify.rows import Row, cases_of, check_figures, integers, rows_of
 from scenarios.verify.tally import Checker, Document, Tally, integer
+
+P = TypeVar("P", StableSwapNG, TricryptoNG)
 
 COIN_NAMES = ("c0", "c1", "c2", "c3", "c4", "c5", "c6", "c7")
 
@@ -91,16 +98,27 @@ def check_stableswap_ng(document: Document) -> Tally:
             total_supply=0,
             oracle=oracle,
         )
-        for e, event in enumerate(rows_of(case["events"])):
-            where = f"cases[{c}].events[{e}]"
-            time = integer(event[0])
-            try:
-                pool, accepted = stableswap_action(pool, rows_of(event[2]), time), 1
-            except RuleError:
-                accepted = 0
-            tally.check("accepted", where, integer(event[1]), accepted)
-            _check_stableswap_event(tally, where, event, pool)
+        _follow(tally, c, case, pool, stableswap_action, _check_stableswap_event)
     return tally
+
+
+def _follow(
+    tally: Tally,
+    number: int,
+    case: Mapping[str, object],
+    pool: P,
+    act: Callable[[P, Row, int], P],
+    check: Callable[[Tally, str, Row, P], None],
+) -> None:
+    """Do a case's operations on a pool; check after each whether it was accepted, and the pool."""
+    for e, event in enumerate(rows_of(case["events"])):
+        where = f"cases[{number}].events[{e}]"
+        try:
+            pool, accepted = act(pool, rows_of(event[2]), integer(event[0])), 1
+        except RuleError:
+            accepted = 0
+        tally.check("accepted", where, integer(event[1]), accepted)
+        check(tally, where, event, pool)
 
 
 def _check_stableswap_event(tally: Tally, where: str, event: Row, pool: StableSwapNG) -> None:
@@ -140,27 +158,10 @@ def check_tricrypto_ng(document: Document) -> Tally:
     """Check ``curve_tricrypto_ng_oracle``: the whole pool, from balances and D to LP price and queries."""
     tally = Tally()
     for c, case in enumerate(cases_of(document)):
-        parameters = CryptoParameters(
-            amplification=integer(case["A"]),
-            gamma=integer(case["gamma"]),
-            mid_fee=integer(case["mid_fee"]),
-            out_fee=integer(case["out_fee"]),
-            fee_gamma=integer(case["fee_gamma"]),
-            allowed_extra_profit=integer(case["allowed_extra_profit"]),
-            adjustment_step=integer(case["adjustment_step"]),
-            averaging_time=integer(case["ma_time"]),
-        )
+        parameters = crypto_parameters(case, "ma_time")
         prices = integers(case["initial_prices"])
         pool = TricryptoNG.empty(COIN_NAMES[:3], (1, 1, 1), parameters, prices, integer(case["t0"]))
-        for e, event in enumerate(rows_of(case["events"])):
-            where = f"cases[{c}].events[{e}]"
-            time = integer(event[0])
-            try:
-                pool, accepted = tricrypto_action(pool, rows_of(event[2]), time), 1
-            except RuleError:
-                accepted = 0
-            tally.check("accepted", where, integer(event[1]), accepted)
-            _check_tricrypto_event(tally, where, event, pool)
+        _follow(tally, c, case, pool, tricrypto_action, _check_tricrypto_event)
     return tally
 
 

@@ -54,21 +54,26 @@ def _tricrypto2_action(pool: Tricrypto2, operation: Row, time: int) -> tuple[Tri
     raise ValueError(f"unknown operation {name!r}")
 
 
+def crypto_parameters(case: Mapping[str, object], averaging: str, **others: int) -> CryptoParameters:
+    """Read a crypto pool's parameters; ``averaging`` names the column of the averaging time."""
+    return CryptoParameters(
+        amplification=integer(case["A"]),
+        gamma=integer(case["gamma"]),
+        mid_fee=integer(case["mid_fee"]),
+        out_fee=integer(case["out_fee"]),
+        fee_gamma=integer(case["fee_gamma"]),
+        allowed_extra_profit=integer(case["allowed_extra_profit"]),
+        adjustment_step=integer(case["adjustment_step"]),
+        averaging_time=integer(case[averaging]),
+        **others,
+    )
+
+
 def check_tricrypto2(document: Document) -> Tally:
     """Check ``curve_tricrypto2``: outputs, balances, profit, prices and the flags after every operation."""
     tally = Tally()
     for c, case in enumerate(cases_of(document)):
-        parameters = CryptoParameters(
-            amplification=integer(case["A"]),
-            gamma=integer(case["gamma"]),
-            mid_fee=integer(case["mid_fee"]),
-            out_fee=integer(case["out_fee"]),
-            fee_gamma=integer(case["fee_gamma"]),
-            allowed_extra_profit=integer(case["allowed_extra_profit"]),
-            adjustment_step=integer(case["adjustment_step"]),
-            averaging_time=integer(case["ma_half_time"]),
-            admin_fee=integer(case["admin_fee"]),
-        )
+        parameters = crypto_parameters(case, "ma_half_time", admin_fee=integer(case["admin_fee"]))
         prices = integers(case["initial_prices"])
         precisions = integers(case["precisions"])
         pool = Tricrypto2.empty(COINS[:3], precisions, parameters, prices, integer(case["t0"]))

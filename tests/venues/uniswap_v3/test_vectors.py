@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import copy
-import gzip
-import json
-import os
-from pathlib import Path
 from typing import Any
 
 import pytest
 
+from oracle_vectors import checked, sample, whole_files
 from scenarios.verify.uniswap_v3 import CHECKERS
 
-SAMPLES = Path(__file__).parents[2] / "vectors" / "oracles"
 # Figures in the committed samples, counted from the files: an unread list would show here.
 FIGURES = {
     "uniswap_v3_oracle_library": 4982,
@@ -22,29 +18,15 @@ FIGURES = {
 }
 
 
-def sample(name: str) -> dict[str, Any]:
-    loaded: dict[str, Any] = json.loads(gzip.decompress((SAMPLES / f"{name}.json.gz").read_bytes()))
-    return loaded
-
-
 @pytest.mark.parametrize("name", sorted(CHECKERS))
 def test_sample_equals_the_contract(name: str) -> None:
-    tally = CHECKERS[name](sample(name))
-    assert tally.mismatched == 0, tally.first_mismatch
-    assert tally.cases == FIGURES[name]
+    assert checked(CHECKERS, name).cases == FIGURES[name]
 
 
 @pytest.mark.long
 @pytest.mark.parametrize("name", sorted(CHECKERS))
 def test_whole_files_equal_the_contract(name: str) -> None:
-    folder = os.environ.get("BACKSTOP_VECTORS")
-    if not folder:
-        pytest.skip("BACKSTOP_VECTORS names no folder")
-    files = sorted(Path(folder).rglob(f"{name}*.json"))
-    assert files
-    for file in files:
-        tally = CHECKERS[name](json.loads(file.read_text()))
-        assert tally.mismatched == 0, f"{file.name}: {tally.first_mismatch}"
+    for tally in whole_files(CHECKERS, name):
         assert tally.cases > FIGURES[name]
 
 
