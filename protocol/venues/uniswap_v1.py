@@ -125,7 +125,13 @@ class UniswapV1Exchange:
     def swap_exact_out(
         self, sell: str, buy: str, amount_out: int, max_in: int | None = None
     ) -> tuple[Trade, Self]:
-        """Buy exactly ``amount_out``, paying at most ``max_in``."""
+        """Buy exactly ``amount_out``, paying at most ``max_in``.
+
+        Raises
+        ------
+        SlippageError
+            If it costs more than ``max_in``.
+        """
         reserve_in, reserve_out = self._sides(sell, buy)
         cost = self.quote_exact_out(sell, buy, amount_out)
         if max_in is not None and cost > max_in:
@@ -134,7 +140,14 @@ class UniswapV1Exchange:
         return trade, self._with(sell, reserve_in + cost, reserve_out - amount_out)
 
     def add_liquidity(self, ether: int, max_tokens: int) -> tuple[int, int, Self]:
-        """Deposit ``ether`` wei and the matching tokens; return (minted, tokens taken, exchange)."""
+        """Deposit ``ether`` wei and the matching tokens; return (minted, tokens taken, exchange).
+
+        Raises
+        ------
+        SlippageError, DivisionByZeroError
+            If the first deposit is below the minimum, or more than ``max_tokens`` are needed;
+            without ether.
+        """
         require_positive("ether", ether)
         require_positive("max tokens", max_tokens)
         if self.total_supply == 0:

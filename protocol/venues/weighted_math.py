@@ -32,7 +32,13 @@ class WeightedMath:
     shortcuts: bool = True
 
     def invariant_down(self, weights: Sequence[int], balances: Sequence[int]) -> int:
-        """Return the product of balance**weight."""
+        """Return the product of balance**weight.
+
+        Raises
+        ------
+        UnsafeValueError
+            If it is zero.
+        """
         product = WAD
         for weight, balance in zip(weights, balances, strict=True):
             product = mul_down(product, power_down(balance, weight, shortcuts=self.shortcuts))
@@ -43,7 +49,13 @@ class WeightedMath:
     def out_given_in_down(
         self, balance_in: int, weight_in: int, balance_out: int, weight_out: int, amount_in: int
     ) -> int:
-        """Return what ``amount_in`` (after the fee) buys; at most 30 % of the balance may come in."""
+        """Return what ``amount_in`` (after the fee) buys; at most 30 % of the balance may come in.
+
+        Raises
+        ------
+        UnsafeValueError
+            If the input is above the largest part of the balance that a pool takes.
+        """
         if amount_in > (most := mul_down(balance_in, MAX_IN_RATIO)):
             raise UnsafeValueError("amount in", amount_in, 0, most)
         base = div_up(balance_in, balance_in + amount_in)
@@ -53,7 +65,13 @@ class WeightedMath:
     def in_given_out_up(
         self, balance_in: int, weight_in: int, balance_out: int, weight_out: int, amount_out: int
     ) -> int:
-        """Return what ``amount_out`` costs before the fee; at most 30 % of the balance may go out."""
+        """Return what ``amount_out`` costs before the fee; at most 30 % of the balance may go out.
+
+        Raises
+        ------
+        UnsafeValueError
+            If the output is above the largest part of the balance that a pool gives.
+        """
         if amount_out > (most := mul_down(balance_out, MAX_OUT_RATIO)):
             raise UnsafeValueError("amount out", amount_out, 0, most)
         base = div_up(balance_out, balance_out - amount_out)
@@ -78,7 +96,13 @@ class WeightedMath:
         return mul_down(supply, ratio - WAD) if ratio > WAD else 0
 
     def single_in_for_shares_up(self, balance: int, weight: int, shares: int, supply: int, fee: int) -> int:
-        """Return the amount of one token that mints exactly ``shares``."""
+        """Return the amount of one token that mints exactly ``shares``.
+
+        Raises
+        ------
+        UnsafeValueError
+            If the invariant would grow beyond the largest ratio.
+        """
         ratio = div_up(supply + shares, supply)
         if ratio > MAX_INVARIANT_RATIO:
             raise UnsafeValueError("invariant ratio", ratio, WAD, MAX_INVARIANT_RATIO)
@@ -109,7 +133,13 @@ class WeightedMath:
     def single_out_for_shares_down(
         self, balance: int, weight: int, shares: int, supply: int, fee: int
     ) -> int:
-        """Return the amount of one token paid for burning exactly ``shares``."""
+        """Return the amount of one token paid for burning exactly ``shares``.
+
+        Raises
+        ------
+        UnsafeValueError
+            If the invariant would shrink below the least ratio.
+        """
         ratio = div_up(supply - shares, supply)
         if ratio < MIN_INVARIANT_RATIO:
             raise UnsafeValueError("invariant ratio", ratio, MIN_INVARIANT_RATIO, WAD)

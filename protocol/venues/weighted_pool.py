@@ -145,7 +145,13 @@ class WeightedPool:
         return self._math.invariant_down(self.weights, self._scaled())
 
     def initialise(self, amounts: Sequence[int]) -> tuple[int, Self]:
-        """Fund the empty pool; return (shares for the caller, pool). 10**6 units are locked for ever."""
+        """Fund the empty pool; return (shares for the caller, pool). 10**6 units are locked for ever.
+
+        Raises
+        ------
+        UnsafeValueError
+            If there are shares already; if fewer than the locked minimum would be minted.
+        """
         if self.total_supply:
             raise UnsafeValueError("total supply before initialisation", self.total_supply, 0, 0)
         funded = self._moved(amounts)

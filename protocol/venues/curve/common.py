@@ -15,7 +15,13 @@ FEE_SCALE = 10**10
 
 
 def positions(coins: tuple[str, ...], sell: str, buy: str) -> tuple[int, int]:
-    """Return the positions of two different coins."""
+    """Return the positions of two different coins.
+
+    Raises
+    ------
+    UnknownAssetError
+        For a coin that is not among them, or the same coin twice.
+    """
     try:
         i, j = coins.index(sell), coins.index(buy)
     except ValueError:
@@ -26,14 +32,26 @@ def positions(coins: tuple[str, ...], sell: str, buy: str) -> tuple[int, int]:
 
 
 def position(coins: tuple[str, ...], coin: str) -> int:
-    """Return the position of one coin."""
+    """Return the position of one coin.
+
+    Raises
+    ------
+    UnknownAssetError
+        For a coin that is not among them.
+    """
     if coin not in coins:
         raise UnknownAssetError(coin, coins)
     return coins.index(coin)
 
 
 def scaled(balances: Sequence[int], rates: Sequence[int]) -> tuple[int, ...]:
-    """Return floor(balance * rate / 1e18) per coin, the contracts' ``xp``."""
+    """Return floor(balance * rate / 1e18) per coin, the contracts' ``xp``.
+
+    Raises
+    ------
+    OverflowedError
+        If a product has more than 256 bits.
+    """
     values = [balance * rate for balance, rate in zip(balances, rates, strict=True)]
     if max(values) > UINT256_MAX:
         raise OverflowedError("balance * rate", max(values), 256)

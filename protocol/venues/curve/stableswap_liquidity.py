@@ -49,7 +49,13 @@ def _charge_imbalance(
 
 
 def calc_token_amount(pool: StableSwapPool, amounts: Sequence[int], *, deposit: bool) -> int:
-    """Return the LP tokens for a deposit or withdrawal, slippage counted and fees not."""
+    """Return the LP tokens for a deposit or withdrawal, slippage counted and fees not.
+
+    Raises
+    ------
+    DivisionByZeroError
+        For an empty pool.
+    """
     d0 = pool.values()[1]
     sign = 1 if deposit else -1
     balances = [
@@ -64,7 +70,13 @@ def calc_token_amount(pool: StableSwapPool, amounts: Sequence[int], *, deposit: 
 def add_liquidity(
     pool: StableSwapPool, amounts: Sequence[int], *, min_mint: int = 0, time: int = 0
 ) -> tuple[int, StableSwapPool]:
-    """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool."""
+    """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool.
+
+    Raises
+    ------
+    ZeroAmountError, InvariantError, SlippageError
+        If the first deposit lacks a coin; if D does not rise; if fewer than ``min_mint`` are minted.
+    """
     pool = pool.at(time)
     supply = pool.total_supply
     for coin, amount in zip(pool.coins, amounts, strict=True):
@@ -90,7 +102,13 @@ def add_liquidity(
 def remove_liquidity(
     pool: StableSwapPool, lp_amount: int, *, min_amounts: Sequence[int] = ()
 ) -> tuple[tuple[int, ...], StableSwapPool]:
-    """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool."""
+    """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool.
+
+    Raises
+    ------
+    DivisionByZeroError, SlippageError
+        Without LP tokens; if a coin falls below its least amount.
+    """
     require_not_negative("LP tokens", lp_amount)
     if pool.total_supply == 0:
         raise DivisionByZeroError("withdrawal without LP tokens")
@@ -106,7 +124,13 @@ def remove_liquidity(
 def remove_liquidity_imbalance(
     pool: StableSwapPool, amounts: Sequence[int], *, max_burn: int = UINT256_MAX, time: int = 0
 ) -> tuple[int, StableSwapPool]:
-    """Withdraw exactly ``amounts``; return the LP tokens burned and the pool."""
+    """Withdraw exactly ``amounts``; return the LP tokens burned and the pool.
+
+    Raises
+    ------
+    UninitialisedPoolError, ZeroAmountError, SlippageError
+        Without LP tokens; if none would be burned; if more than ``max_burn`` would.
+    """
     pool = pool.at(time)
     if pool.total_supply == 0:
         raise UninitialisedPoolError("the pool has no LP tokens")
@@ -129,7 +153,13 @@ def remove_liquidity_imbalance(
 
 
 def calc_withdraw_one_coin(pool: StableSwapPool, lp_amount: int, coin: str) -> tuple[int, int]:
-    """Return the raw units of ``coin`` for ``lp_amount`` LP tokens and the fee within (3pool, template)."""
+    """Return the raw units of ``coin`` for ``lp_amount`` LP tokens and the fee within (3pool, template).
+
+    Raises
+    ------
+    DivisionByZeroError
+        Without LP tokens, or from an empty pool.
+    """
     i = position(pool.coins, coin)
     if pool.total_supply == 0:
         raise DivisionByZeroError("withdrawal without LP tokens")
@@ -154,7 +184,13 @@ def calc_withdraw_one_coin(pool: StableSwapPool, lp_amount: int, coin: str) -> t
 def remove_liquidity_one_coin(
     pool: StableSwapPool, lp_amount: int, coin: str, *, min_amount: int = 0, time: int = 0
 ) -> tuple[int, StableSwapPool]:
-    """Burn ``lp_amount`` for one coin; return its raw units and the pool (3pool and template)."""
+    """Burn ``lp_amount`` for one coin; return its raw units and the pool (3pool and template).
+
+    Raises
+    ------
+    UninitialisedPoolError, SlippageError
+        For the y pool, which has no such withdrawal; if less than ``min_amount`` comes out.
+    """
     pool = pool.at(time)
     if pool.generation == "y":
         raise UninitialisedPoolError("the y pool has no withdrawal in one coin; use zap_remove_one_coin")
@@ -180,6 +216,11 @@ def zap_withdraw_one_coin(pool: StableSwapPool, lp_amount: int, coin: str) -> in
         LP tokens of the pool, 18 decimals.
     coin
         The pool's coin (the share token, not the underlying).
+
+    Raises
+    ------
+    DivisionByZeroError
+        Without LP tokens, or from an empty pool.
     """
     i = position(pool.coins, coin)
     if pool.total_supply == 0:
@@ -209,6 +250,11 @@ def zap_remove_one_coin(
     tuple
         Units of the share token received by the zap (it redeems them for the caller), LP tokens burned
         (at most ``lp_amount``; the rest goes back), and the pool.
+
+    Raises
+    ------
+    SlippageError
+        If less than ``min_amount`` comes out.
     """
     i = position(pool.coins, coin)
     quoted = zap_withdraw_one_coin(pool, lp_amount, coin)

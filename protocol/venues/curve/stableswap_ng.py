@@ -130,7 +130,13 @@ class StableSwapNG:
         return self._values
 
     def virtual_price_down(self) -> int:
-        """Return D per LP token, 1e18 (``get_virtual_price``)."""
+        """Return D per LP token, 1e18 (``get_virtual_price``).
+
+        Raises
+        ------
+        DivisionByZeroError
+            Without LP tokens.
+        """
         if self.total_supply == 0:
             raise DivisionByZeroError("virtual price without LP tokens")
         return self.values()[1] * WAD // self.total_supply

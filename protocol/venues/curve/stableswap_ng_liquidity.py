@@ -50,7 +50,13 @@ def _charge_imbalance(
 def add_liquidity(
     pool: StableSwapNG, amounts: Sequence[int], *, min_mint: int = 0, time: int = 0
 ) -> tuple[int, StableSwapNG]:
-    """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool."""
+    """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool.
+
+    Raises
+    ------
+    ZeroAmountError, InvariantError, SlippageError
+        If the first deposit lacks a coin; if D does not rise; if fewer than ``min_mint`` are minted.
+    """
     pool = pool.at(time)
     supply = pool.total_supply
     for coin, amount in zip(pool.coins, amounts, strict=True):
@@ -81,7 +87,13 @@ def remove_liquidity(
     claim_admin_fees: bool = True,
     time: int = 0,
 ) -> tuple[tuple[int, ...], StableSwapNG]:
-    """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool."""
+    """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool.
+
+    Raises
+    ------
+    DivisionByZeroError, SlippageError
+        Without LP tokens; if a coin falls below its least amount.
+    """
     require_positive("LP tokens", lp_amount)
     if pool.total_supply == 0:
         raise DivisionByZeroError("withdrawal without LP tokens")
@@ -102,7 +114,13 @@ def remove_liquidity(
 def remove_liquidity_imbalance(
     pool: StableSwapNG, amounts: Sequence[int], *, max_burn: int = UINT256_MAX, time: int = 0
 ) -> tuple[int, StableSwapNG]:
-    """Withdraw exactly ``amounts``; return the LP tokens burned and the pool."""
+    """Withdraw exactly ``amounts``; return the LP tokens burned and the pool.
+
+    Raises
+    ------
+    ZeroAmountError, SlippageError
+        If no LP tokens would be burned; if more than ``max_burn`` would.
+    """
     pool = pool.at(time)
     d0 = pool.values()[1]
     balances = []
@@ -153,7 +171,13 @@ def calc_withdraw_one_coin(pool: StableSwapNG, lp_amount: int, coin: str) -> int
 def remove_liquidity_one_coin(
     pool: StableSwapNG, lp_amount: int, coin: str, *, min_amount: int = 0, time: int = 0
 ) -> tuple[int, StableSwapNG]:
-    """Burn ``lp_amount`` for one coin; return its raw units and the pool."""
+    """Burn ``lp_amount`` for one coin; return its raw units and the pool.
+
+    Raises
+    ------
+    SlippageError
+        If less than ``min_amount`` comes out.
+    """
     require_positive("LP tokens", lp_amount)
     pool = pool.at(time)
     i = position(pool.coins, coin)

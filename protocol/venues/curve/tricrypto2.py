@@ -51,7 +51,13 @@ class Tricrypto2(CryptoPool):
         return replace(self, ramp_end=1) if 0 < self.ramp_end <= time else self
 
     def virtual_price_down(self) -> int:
-        """Return the value of an LP token in units of its first day, 1e18 (``get_virtual_price``)."""
+        """Return the value of an LP token in units of its first day, 1e18 (``get_virtual_price``).
+
+        Raises
+        ------
+        DivisionByZeroError
+            Without LP tokens.
+        """
         if self.total_supply == 0:
             raise DivisionByZeroError("virtual price without LP tokens")
         return WAD * self._xcp(self.d) // self.total_supply
@@ -180,7 +186,13 @@ class Tricrypto2(CryptoPool):
         return replace(self, d=d, virtual_price=virtual_price, price_scale=prices)
 
     def claim_admin_fees(self, *, time: int = 0) -> Self:
-        """Take in donations always, and mint the admin's LP tokens if there was profit."""
+        """Take in donations always, and mint the admin's LP tokens if there was profit.
+
+        Raises
+        ------
+        DivisionByZeroError
+            Without LP tokens.
+        """
         profited = self.xcp_profit > self.xcp_profit_claimed
         pool = self.at(time).with_admin_share()
         if pool.total_supply == 0:
@@ -205,7 +217,14 @@ class Tricrypto2(CryptoPool):
         return total
 
     def add_liquidity(self, amounts: Sequence[int], *, min_mint: int = 0, time: int = 0) -> tuple[int, Self]:
-        """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool."""
+        """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool.
+
+        Raises
+        ------
+        ZeroAmountError, SlippageError, DivisionByZeroError
+            If nothing is deposited or minted; if fewer than ``min_mint`` are; for a deposit
+            without a price.
+        """
         for coin, amount in zip(self.coins, amounts, strict=True):
             require_not_negative(f"{coin} deposited", amount)
         given_coins = [k for k, amount in enumerate(amounts) if amount > 0]
@@ -248,7 +267,13 @@ class Tricrypto2(CryptoPool):
     def remove_liquidity(
         self, lp_amount: int, *, min_amounts: Sequence[int] = ()
     ) -> tuple[tuple[int, ...], Self]:
-        """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool."""
+        """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool.
+
+        Raises
+        ------
+        SlippageError
+            If a coin falls below its least amount.
+        """
         supply = self.total_supply
         require_positive("LP tokens", lp_amount)
         left = minus(supply, lp_amount, "total supply")
@@ -294,7 +319,13 @@ class Tricrypto2(CryptoPool):
     def remove_liquidity_one_coin(
         self, lp_amount: int, coin: str, *, min_amount: int = 0, time: int = 0
     ) -> tuple[int, Self]:
-        """Burn ``lp_amount`` for one coin; return its raw units and the pool."""
+        """Burn ``lp_amount`` for one coin; return its raw units and the pool.
+
+        Raises
+        ------
+        SlippageError
+            If less than ``min_amount`` comes out.
+        """
         require_not_negative("LP tokens", lp_amount)
         i = position(self.coins, coin)
         pool = self.at(time)

@@ -51,7 +51,13 @@ class TricryptoNG(CryptoPool):
         return self.ramp_end > time
 
     def virtual_price_down(self) -> int:
-        """Return the value of an LP token in units of its first day, 1e18 (``get_virtual_price``)."""
+        """Return the value of an LP token in units of its first day, 1e18 (``get_virtual_price``).
+
+        Raises
+        ------
+        DivisionByZeroError
+            Without LP tokens.
+        """
         if self.total_supply == 0:
             raise DivisionByZeroError("virtual price without LP tokens")
         return WAD * self._xcp(self.d) // self.total_supply
@@ -165,7 +171,13 @@ class TricryptoNG(CryptoPool):
         return replace(pool, d=d, virtual_price=virtual_price, xcp_profit_claimed=pool.xcp_profit)
 
     def add_liquidity(self, amounts: Sequence[int], *, min_mint: int = 0, time: int = 0) -> tuple[int, Self]:
-        """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool."""
+        """Deposit ``amounts`` (raw, one per coin); return the LP tokens minted and the pool.
+
+        Raises
+        ------
+        ZeroAmountError, SlippageError
+            If nothing is deposited or minted; if fewer than ``min_mint`` are.
+        """
         for coin, amount in zip(self.coins, amounts, strict=True):
             require_not_negative(f"{coin} deposited", amount)
         if sum(amounts) == 0:
@@ -198,7 +210,13 @@ class TricryptoNG(CryptoPool):
     def remove_liquidity(
         self, lp_amount: int, *, min_amounts: Sequence[int] = (), claim: bool = True, time: int = 0
     ) -> tuple[tuple[int, ...], Self]:
-        """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool."""
+        """Burn ``lp_amount`` for a share of every balance, without fee; return the amounts and the pool.
+
+        Raises
+        ------
+        SlippageError
+            If a coin falls below its least amount.
+        """
         require_not_negative("LP tokens", lp_amount)
         # The contract reads balances before it claims: donations taken in by the claim are overwritten.
         balances = self.balances
@@ -248,7 +266,13 @@ class TricryptoNG(CryptoPool):
     def remove_liquidity_one_coin(
         self, lp_amount: int, coin: str, *, min_amount: int = 0, time: int = 0
     ) -> tuple[int, Self]:
-        """Burn ``lp_amount`` for one coin; return its raw units and the pool."""
+        """Burn ``lp_amount`` for one coin; return its raw units and the pool.
+
+        Raises
+        ------
+        SlippageError
+            If less than ``min_amount`` comes out.
+        """
         require_not_negative("LP tokens", lp_amount)
         i = position(self.coins, coin)
         pool = self.at(time).claim_admin_fees(time=time)

@@ -117,7 +117,13 @@ class PoolActions(PoolState):
         )
 
     def initialise(self, sqrt_price_x96: int, *, time: int = 0) -> Self:
-        """Set the first price (``AI`` if there is one) and start the oracle at Unix second ``time``."""
+        """Set the first price (``AI`` if there is one) and start the oracle at Unix second ``time``.
+
+        Raises
+        ------
+        AlreadyInitialisedError
+            If the pool has a price.
+        """
         if self.sqrt_price_x96:
             raise AlreadyInitialisedError(f"the pool has the price {self.sqrt_price_x96} already")
         return replace(
@@ -215,7 +221,13 @@ class PoolActions(PoolState):
         return replace(self, balance0=self.balance0 - amount0, balance1=self.balance1 - amount1)
 
     def donate(self, amounts: Mapping[str, int]) -> Self:
-        """Receive plain token transfers: only the balances grow."""
+        """Receive plain token transfers: only the balances grow.
+
+        Raises
+        ------
+        UnknownAssetError
+            For an asset of another pool.
+        """
         for asset, amount in amounts.items():
             require_not_negative(f"{asset} transferred", amount)
             if asset not in self.assets:
@@ -277,7 +289,13 @@ class PoolActions(PoolState):
         return paid[0], paid[1], pool
 
     def set_fee_protocol(self, divisor0: int, divisor1: int) -> Self:
-        """Set the protocol's part of the fees: 0, or 1/4 to 1/10 as its divisor."""
+        """Set the protocol's part of the fees: 0, or 1/4 to 1/10 as its divisor.
+
+        Raises
+        ------
+        UnsafeValueError
+            Unless each divisor is 0 or 4 to 10.
+        """
         self.require_initialised()
         for divisor in (divisor0, divisor1):
             if divisor != 0 and not 4 <= divisor <= 10:
@@ -302,7 +320,13 @@ class PoolActions(PoolState):
         return tuple(ticks for ticks, _ in readings), tuple(seconds for _, seconds in readings)
 
     def snapshot_cumulatives_inside(self, lower: int, upper: int, *, time: int) -> tuple[int, int, int]:
-        """Return (tick cumulative, seconds per liquidity X128, seconds) spent inside a range of ticks."""
+        """Return (tick cumulative, seconds per liquidity X128, seconds) spent inside a range of ticks.
+
+        Raises
+        ------
+        UninitialisedPoolError
+            If one of the ticks is not initialised.
+        """
         check_range(self, lower, upper)
         below, above = self.ticks.at(lower), self.ticks.at(upper)
         if not below.initialised or not above.initialised:

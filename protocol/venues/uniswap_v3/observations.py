@@ -118,7 +118,13 @@ class ObservationRing:
             yield from chunk
 
     def at(self, index: int) -> Observation:
-        """Return slot ``index`` as the contract's ``observations(index)`` shows it."""
+        """Return slot ``index`` as the contract's ``observations(index)`` shows it.
+
+        Raises
+        ------
+        UnsafeValueError
+            For an index outside the ring.
+        """
         if not 0 <= index < MAX_CARDINALITY:
             raise UnsafeValueError("observation index", index, 0, MAX_CARDINALITY - 1)
         if index < len(self):
@@ -132,7 +138,13 @@ class ObservationRing:
 
     @property
     def oldest(self) -> Observation:
-        """The oldest observation still held: the slot after the newest, or slot 0 while that is unwritten."""
+        """The oldest observation still held: the slot after the newest, or slot 0 while that is unwritten.
+
+        Raises
+        ------
+        UninitialisedPoolError
+            Before the first observation.
+        """
         if self.cardinality == 0:
             raise UninitialisedPoolError("the oracle holds no observation")
         following = self.at((self.index + 1) % self.cardinality)
@@ -165,7 +177,13 @@ class ObservationRing:
         return replace(self, index=index, cardinality=cardinality, chunks=chunks)
 
     def grow(self, cardinality_next: int) -> Self:
-        """Reserve slots up to ``cardinality_next``; a value not above the present one changes nothing."""
+        """Reserve slots up to ``cardinality_next``; a value not above the present one changes nothing.
+
+        Raises
+        ------
+        UninitialisedPoolError, UnsafeValueError
+            Before the first observation; beyond the largest cardinality.
+        """
         if self.cardinality_next == 0:
             raise UninitialisedPoolError("the oracle is not initialised")
         if not 0 <= cardinality_next <= MAX_CARDINALITY:

@@ -40,6 +40,11 @@ def mean_tick_down(tick_cumulative_before: int, tick_cumulative_now: int, second
     """Return the arithmetic mean tick over ``seconds``, toward negative infinity, as int24.
 
     The time-weighted *geometric* mean price is 1.0001 to this power.
+
+    Raises
+    ------
+    UnsafeValueError
+        For a window of no seconds.
     """
     if seconds == 0:
         raise UnsafeValueError("seconds ago", 0, 1, (1 << 32) - 1)
@@ -85,6 +90,11 @@ def consult(pool: ObservedPool, seconds_ago: int, *, time: int) -> tuple[int, in
         Length of the window; 0 reverts (``BP``).
     time
         Block timestamp, Unix seconds.
+
+    Raises
+    ------
+    UnsafeValueError
+        For a window of no seconds.
     """
     if seconds_ago == 0:
         raise UnsafeValueError("seconds ago", 0, 1, (1 << 32) - 1)
@@ -143,7 +153,13 @@ def block_starting_tick_and_liquidity(pool: ObservedPool, *, time: int) -> tuple
 
 
 def weighted_mean_tick_down(ticks_and_weights: Sequence[tuple[int, int]]) -> int:
-    """Return floor(sum(tick * weight) / sum(weight)) over (tick, weight) pairs, as int24."""
+    """Return floor(sum(tick * weight) / sum(weight)) over (tick, weight) pairs, as int24.
+
+    Raises
+    ------
+    DivisionByZeroError
+        If all weights are zero.
+    """
     total = sum(weight for _, weight in ticks_and_weights)
     if total == 0:
         raise DivisionByZeroError("weighted mean tick")

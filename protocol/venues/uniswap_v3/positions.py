@@ -24,7 +24,13 @@ PoolT = TypeVar("PoolT", bound=PoolState)
 
 
 def check_range(state: PoolState, lower: int, upper: int) -> None:
-    """Raise unless the ticks rise, are in range (``TLU``, ``TLM``, ``TUM``) and sit on the spacing."""
+    """Raise unless the ticks rise, are in range (``TLU``, ``TLM``, ``TUM``) and sit on the spacing.
+
+    Raises
+    ------
+    TickRangeError
+        With the ticks, their limits and the spacing.
+    """
     spacing = state.tick_spacing
     if not MIN_TICK <= lower < upper <= MAX_TICK or lower % spacing or upper % spacing:
         raise TickRangeError(lower, upper, MIN_TICK, MAX_TICK, spacing)
