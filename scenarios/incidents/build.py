@@ -7,14 +7,13 @@ from fractions import Fraction
 
 from protocol.errors import RuleError
 from protocol.fixed_point import WAD
+from protocol.venues.curve.common import FEE_SCALE as CURVE_FEE_SCALE
 from protocol.venues.curve.stableswap import StableSwapPool
 from protocol.venues.exponential_reserve import ExponentialReserve
 from protocol.venues.uniswap_v1 import UniswapV1Exchange
 from protocol.venues.uniswap_v2 import FEE_SCALE, UniswapV2Pair
 from protocol.venues.venue import Venue
 from scenarios.files.facts import Facts
-
-CURVE_FEE_SCALE = 10**10
 
 
 class PoolError(RuleError):

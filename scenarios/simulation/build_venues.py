@@ -7,6 +7,7 @@ from fractions import Fraction
 from math import isqrt
 
 from protocol.fixed_point import WAD
+from protocol.venues.curve.common import FEE_SCALE as CURVE_FEE_SCALE
 from protocol.venues.curve.crypto_pool import CryptoParameters
 from protocol.venues.curve.stableswap import StableSwapPool
 from protocol.venues.curve.tricrypto2 import Tricrypto2
@@ -23,7 +24,6 @@ from protocol.venues.weighted_pool import WeightedPool
 from scenarios.files import protocol_parts as f
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_venues import ConcentratedFile, CryptoswapFile, OrderBookFile, VenueFile
-from scenarios.incidents.build import CURVE_FEE_SCALE
 from scenarios.ranges import liquidity_for, sqrt_price_of, tick_range
 from scenarios.simulation.names import OTHERS
 
