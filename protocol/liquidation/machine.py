@@ -18,9 +18,18 @@ from protocol.liquidation.deleveraging.positions import Fill
 from protocol.liquidation.exchange import Offer, offer
 from protocol.liquidation.market_orders import FittedPricer
 from protocol.liquidation.policy import LiquidationPolicy, Rule
+from protocol.liquidation.recent import recall, remember
 from protocol.liquidation.settlement import settle_closed
 from protocol.liquidation.stages import Stage, advance
-from protocol.liquidation.view import Judge, Judgement, Kind, Part, View, ceiling, floor
+from protocol.liquidation.view import (
+    Judge,
+    Judgement,
+    Kind,
+    Part,
+    View,
+    ceiling,
+    floor,
+)
 from protocol.liquidation.waterfall import Payment
 from protocol.market_state import MarketState
 from protocol.transaction import State, Transaction
@@ -38,11 +47,17 @@ class Case:
         Time of the flag of the liquidation that runs or ran last.
     steps
         Steps of it that moved anything.
+    freed
+        What those steps added to the release level, at the market's scale.
+    stepped_at
+        Time of the last step that moved anything, of an earlier liquidation too; None before the first.
     """
 
     stage: Stage = Stage.HEALTHY
     flagged_at: int = 0
     steps: int = 0
+    freed: int = 0
+    stepped_at: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +165,10 @@ class Machine:
             elapsed,
             case.steps,
             seed,
+            now,
+            case.freed,
+            None if case.stepped_at is None else now - case.stepped_at,
+            recall(self.state),
         )
 
     def flag(self, account: str, market: MarketState, now: int) -> Stage:
@@ -168,7 +187,7 @@ class Machine:
             if case.stage is Stage.CLOSED:
                 advance(account, case.stage, Stage.HEALTHY)
             advance(account, Stage.HEALTHY, Stage.FLAGGED)
-            self._store(account, Case(Stage.FLAGGED, now))
+            self._store(account, Case(Stage.FLAGGED, now, stepped_at=case.stepped_at))
         elif not short and case.stage is Stage.FLAGGED:
             self._store(account, replace(case, stage=advance(account, case.stage, Stage.HEALTHY)))
         return self.case(account).stage
@@ -237,6 +256,9 @@ class Machine:
         part, size, moved, taker = self._unwind(view, liquidator)
         settle_closed(self.book, view.account, self.house, self.cash, self.instruments)
         after = self._conclude(view.account, view.market, walked)
+        if moved is not None:
+            case, freed = self.case(view.account), after.release - view.judgement.release
+            self._store(view.account, replace(case, freed=case.freed + max(0, freed)))
         paid = tuple(self._payments)
         return Step(view.account, tuple(walked), view.judgement, after, part, size, moved, taker, paid)
 
@@ -247,8 +269,7 @@ class Machine:
             return None
         self._payments = []
         fills = close_out(self.book, view, resort, self.house)
-        case = self.case(view.account)
-        self._store(view.account, replace(case, steps=case.steps + 1))
+        self._count(view)
         after = self._conclude(view.account, view.market, walked)
         paid = tuple(self._payments)
         return Step(view.account, tuple(walked), view.judgement, after, payments=paid, fills=fills)
@@ -260,7 +281,8 @@ class Machine:
 
     def _unwind(self, view: View, liquidator: str) -> tuple[Part | None, int, Offer | None, str]:
         for rule in self.policy.rules:
-            if rule.when is not None and not rule.when(view):
+            taker = rule.taker or liquidator
+            if taker == view.account or (rule.when is not None and not rule.when(view)):
                 continue
             part = rule.selector.select(view)
             if part is None:
@@ -274,15 +296,19 @@ class Machine:
             moved = offer(view, part, size, concession, for_taker=bool(rule.taker))
             if not any(moved.change().values()):
                 continue
-            taker = rule.taker or liquidator
             self._exchange(view, part, moved, taker)
             self._charge(view, rule, part, moved, self._guarantee(view, rule, part, size, moved))
-            case = self.case(view.account)
-            self._store(view.account, replace(case, steps=case.steps + 1))
+            self._count(view)
+            if part.kind is Kind.POSITION:
+                remember(self.state, part.gives, view.now, size)
             if self.on_trade is not None:
                 self.on_trade(view, part, size, moved, taker)
             return part, size, moved, taker
         return None, 0, None, ""
+
+    def _count(self, view: View) -> None:
+        case = self.case(view.account)
+        self._store(view.account, replace(case, steps=case.steps + 1, stepped_at=view.now))
 
     def _exchange(self, view: View, part: Part, moved: Offer, taker: str) -> None:
         memo = f"{self.policy.name} liquidation"
@@ -298,8 +324,7 @@ class Machine:
         """Make up for a price below bankruptcy; return the value by which it is above, None if unbounded."""
         if not rule.guarantee or part.kind is not Kind.POSITION:
             return None
-        gross = sum((abs(view.value(name, units)) for name, units in view.positions().items()), Fraction(0))
-        share = abs(view.value(part.gives, size)) / gross
+        share = view.share_of_requirement(part.gives) * Fraction(size, abs(view.positions()[part.gives]))
         (units,), (cost,) = moved.taken.values(), moved.paid.values()
         lost = view.value(part.gives, units) - view.value(self.cash, cost)
         above = view.judgement.equity * share - lost

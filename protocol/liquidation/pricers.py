@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
-from protocol.fixed_point import RAY
+from protocol.errors import UnsafeValueError
+from protocol.fixed_point import RAY, WAD
 from protocol.liquidation.decay import Decay
 from protocol.liquidation.view import Kind, Part, View
 
@@ -49,6 +50,10 @@ class ByShortfall:
     """
 
     most: Fraction
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.most < 1:
+            raise UnsafeValueError("greatest discount, 18 decimals", int(self.most * WAD), 0, WAD - 1)
 
     def concession(self, view: View, part: Part) -> Fraction:
         """Return 1/f - 1."""
@@ -149,7 +154,7 @@ class Fillable:
     """Between the mark and the price at which the account is bankrupt (dYdX v4).
 
     The concession is ABR x SMMR x the position's maintenance rate, where ABR = BA x (1 - equity/requirement)
-    within 0 and 1.
+    within 0 and 1. The rate is that of the position judged alone: a market's own, not the account's mean.
 
     Parameters
     ----------
@@ -163,15 +168,15 @@ class Fillable:
     spread: Fraction = Fraction(3, 2)
 
     def concession(self, view: View, part: Part) -> Fraction:
-        """Return the concession; of a position by its share of the requirement, proportional to notional."""
+        """Return the concession; none of what is no position, or is worth nothing."""
         requirement = view.judgement.requirement
         if requirement <= 0:
             return ZERO
         short = self.adjustment * (ONE - Fraction(view.judgement.equity, requirement))
-        gross = sum((abs(view.value(name, units)) for name, units in view.positions().items()), ZERO)
-        if part.kind is not Kind.POSITION or gross == 0:
+        notional = abs(view.value(part.gives, view.balances.get(part.gives, 0))) if part.gives else ZERO
+        if part.kind is not Kind.POSITION or notional == 0:
             return ZERO
-        return min(max(short, ZERO), ONE) * self.spread * Fraction(requirement) / gross
+        return min(max(short, ZERO), ONE) * self.spread * view.requirement_of(part.gives) / notional
 
 
 @dataclass(frozen=True, slots=True)

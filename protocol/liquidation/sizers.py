@@ -10,8 +10,10 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Protocol
 
+from protocol.errors import UnsafeValueError
 from protocol.fixed_point import WAD
 from protocol.liquidation.exchange import offer
+from protocol.liquidation.recent import LONGEST_WINDOW
 from protocol.liquidation.view import Kind, Part, View, ceiling, floor
 
 
@@ -50,18 +52,18 @@ class All:
 
 @dataclass(frozen=True, slots=True)
 class CloseFactor:
-    """A share of the debt, all of it when health is poor or the amounts are small (Aave).
+    """A share of all debts, the whole of one when health is poor or the amounts are small (Aave).
 
     Parameters
     ----------
     share
-        Of the debt, while neither exception applies.
+        Of the value of all debts, while neither exception applies; a single debt may be less than that.
     full_below
         Health (collateral limit over debt, see ``health``) up to which all may be repaid.
     small
         Value of debt or collateral below which all may be repaid.
     dust
-        Value that must not be left on either side unless a side is emptied.
+        Value that must be left on both sides unless one is emptied; less is repaid so that it is.
     """
 
     share: Fraction
@@ -75,11 +77,14 @@ class CloseFactor:
         debt, collateral = view.value(part.owes, owed), view.value(part.gives, held)
         if min(debt, collateral) < self.small or health(view) <= self.full_below:
             return owed
-        part_of = max(1, floor(owed * self.share))
-        left = debt - view.value(part.owes, part_of)
-        if 0 < left < self.dust or 0 < collateral - (debt - left) * (1 + concession) < self.dust:
-            return owed
-        return part_of
+        each = view.value(part.owes, 1)
+        total = sum((view.value(asset, units) for asset, units in view.debts().items()), Fraction(0))
+        size = min(owed, max(1, floor(total * self.share / each))) if each else owed
+        left, kept = debt - size * each, collateral - size * each * (1 + concession)
+        if left > 0 and kept > 0 and min(left, kept) < self.dust:
+            most = min(debt - self.dust, (collateral - self.dust) / (1 + concession))
+            return max(0, min(size, floor(most / each)))
+        return size
 
 
 def health(view: View) -> Fraction:
@@ -113,7 +118,7 @@ class RestoreHealth:
 
 @dataclass(frozen=True, slots=True)
 class ShareByTime:
-    """A part of what would restore health, growing with time (Drift).
+    """A part of what would restore health, growing with time, less what was freed before (Drift).
 
     Parameters
     ----------
@@ -122,7 +127,7 @@ class ShareByTime:
     duration
         Seconds after which the whole is allowed.
     small
-        Shortfall below which the whole is allowed at once.
+        Shortfall of the release level below which the whole is allowed at once.
     """
 
     initial: Fraction
@@ -132,24 +137,30 @@ class ShareByTime:
     def size(self, view: View, part: Part, concession: Fraction) -> int:
         """Return the size allowed by now."""
         needed = RestoreHealth().size(view, part, concession)
-        if -view.judgement.excess < self.small:
+        short = -view.judgement.release
+        if short < self.small or short <= 0:
             return needed
         allowed = min(Fraction(1), self.initial + Fraction(view.elapsed, self.duration))
-        return min(needed, max(1, ceiling(needed * allowed)))
+        left = allowed * (short + view.freed) - view.freed
+        return min(needed, ceiling(needed * left / short)) if left > 0 else 0
 
 
 @dataclass(frozen=True, slots=True)
 class Slices:
-    """A first slice of a large position, the rest after a pause (Hyperliquid: 20 % above 100,000, 30 s).
+    """A slice of a large position, then all for a while (Hyperliquid: 20 % above 100,000; 30 s).
+
+    By Hyperliquid's documentation, for ``pause`` seconds after an account was liquidated in part, every order
+    is for the whole position; after that a large position is sliced again. A call in the second of the slice
+    itself waits for the next block.
 
     Parameters
     ----------
     share
-        Of the position, in the first step.
+        Of the position, in a slice.
     above
         Notional from which slices apply, at the market's scale.
     pause
-        Seconds until the rest follows.
+        Seconds after a slice in which orders are for everything.
     """
 
     share: Fraction
@@ -157,13 +168,13 @@ class Slices:
     pause: int
 
     def size(self, view: View, part: Part, concession: Fraction) -> int:
-        """Return the slice, nothing during the pause, all after it."""
+        """Return the slice, nothing in the same second, all in the seconds after it."""
         size = whole(view, part)
         if abs(worth(view, part, size)) <= self.above:
             return size
-        if view.steps == 0:
+        if view.since_step is None or view.since_step >= self.pause:
             return max(1, ceiling(size * self.share))
-        return size if view.elapsed >= self.pause else 0
+        return size if view.since_step > 0 else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,25 +205,30 @@ class CappedPosition:
 
 @dataclass(frozen=True, slots=True)
 class Windowed:
-    """As much per window and market as the market can bear (Synthetix).
+    """As much per window and market as the market can bear, over all accounts (Synthetix).
+
+    What an earlier window left unused is not added to a later one.
 
     Parameters
     ----------
     most
         Units per window, by instrument.
     seconds
-        Length of a window.
+        Length of a window, at most ``LONGEST_WINDOW``.
     """
 
     most: Mapping[str, int]
     seconds: int
 
+    def __post_init__(self) -> None:
+        if not 1 <= self.seconds <= LONGEST_WINDOW:
+            raise UnsafeValueError("seconds of a window", self.seconds, 1, LONGEST_WINDOW)
+
     def size(self, view: View, part: Part, concession: Fraction) -> int:
-        """Return the units allowed by the windows that have begun, less the steps already done."""
-        begun = 1 + view.elapsed // self.seconds
-        if begun <= view.steps:
-            return 0
-        return min(whole(view, part), self.most[part.gives] * (begun - view.steps))
+        """Return the units that the window that ends now has left."""
+        start = view.now - self.seconds
+        used = sum(units for second, units in view.unwound.get(part.gives, ()) if second > start)
+        return min(whole(view, part), max(0, self.most[part.gives] - used))
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from fractions import Fraction
 from typing import TypeAlias
 
+from protocol.errors import UnsafeValueError
 from protocol.ledger import quote_of
+from protocol.liquidation.recent import Unwound
 from protocol.market_state import MarketState
 
 Balances: TypeAlias = Mapping[str, int]
@@ -99,6 +101,14 @@ class View:
         Liquidation steps done on the account since then.
     seed
         Source of the pseudo-random choices of this moment.
+    now
+        The second.
+    freed
+        What the steps of this liquidation added to the release level so far.
+    since_step
+        Seconds since the last step on the account, of an earlier liquidation too; None before the first.
+    unwound
+        What was liquidated lately in each market, whoever held it.
     """
 
     account: str
@@ -111,6 +121,10 @@ class View:
     elapsed: int = 0
     steps: int = 0
     seed: int = 0
+    now: int = 0
+    freed: int = 0
+    since_step: int | None = None
+    unwound: Unwound = field(default_factory=dict)
 
     def debts(self) -> dict[str, int]:
         """Return what is owed, in units above zero, by asset; derivatives and their quotes apart."""
@@ -138,6 +152,17 @@ class View:
         """Return the value of ``units`` at the market's scale, without rounding."""
         return value(self.market, asset, units)
 
+    def requirement_of(self, instrument: str) -> int:
+        """Return the requirement of one position, judged alone."""
+        held = {name: self.balances.get(name, 0) for name in (instrument, quote_of(instrument))}
+        return self.judge({name: units for name, units in held.items() if units}, self.market).requirement
+
+    def share_of_requirement(self, instrument: str) -> Fraction:
+        """Return a position's part of what all require, each judged alone; equal parts of nothing."""
+        asked = {name: self.requirement_of(name) for name in self.positions()}
+        total = sum(asked.values())
+        return Fraction(asked[instrument], total) if total else Fraction(1, len(asked))
+
     def after(self, changes: Balances) -> Judgement:
         """Return the judgement that the account would get with ``changes`` added to its balances."""
         held = dict(self.balances)
@@ -152,8 +177,17 @@ def value(market: MarketState, asset: str, units: int) -> Fraction:
 
 
 def convert(market: MarketState, source: str, target: str, units: int) -> Fraction:
-    """Return how many raw units of ``target`` are worth ``units`` of ``source``, without rounding."""
-    return value(market, source, units) / value(market, target, 1)
+    """Return how many raw units of ``target`` are worth ``units`` of ``source``, without rounding.
+
+    Raises
+    ------
+    UnsafeValueError
+        If ``target`` is worth nothing.
+    """
+    each = value(market, target, 1)
+    if each == 0:
+        raise UnsafeValueError(f"price of {target}", 0, 1, 1 << 256)
+    return value(market, source, units) / each
 
 
 def floor(number: Fraction) -> int:

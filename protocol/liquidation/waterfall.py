@@ -130,8 +130,11 @@ class Haircut:
         """Take from the winners."""
         found = tuple(c for c in self.candidates(book, loss.asset) if c.account != loss.account)
         paid: list[Payment] = []
+        left = loss.amount
         for name, part in self.policy.allocate(found, loss.amount).items():
-            paid += _pay(book, loss, name, part, Basis.PROFIT, self.memo)
+            # A policy of whole lots takes up to a lot too much; the last to be cut keeps it.
+            paid += _pay(book, loss, name, min(part, left), Basis.PROFIT, self.memo)
+            left -= min(part, left)
         return tuple(paid)
 
 

@@ -151,13 +151,18 @@ class CollateralRules:
         """
         prices = dict(market.prices)
         for asset, rate in rates.items():
-            rule = self.collateral.get(asset)
-            if rule is None or not rule.underlying:
+            rule = self._exchange_rate(asset)
+            if rule is None:
                 continue
             used = rate if rule.growth is None else rule.growth.believed(rate, now)
             base = market.price(rule.underlying)
             prices[asset] = Price(base.value * used // WAD, base.decimals)
         return replace(market, prices=prices)
+
+    def _exchange_rate(self, asset: str) -> Collateral | None:
+        """Return the rule that says what the asset's rate is of; the general one before those of groups."""
+        rules = [self.collateral.get(asset), *(group.members.get(asset) for group in self.groups.values())]
+        return next((rule for rule in rules if rule is not None and rule.underlying), None)
 
     def isolated_asset(self, balances: Mapping[str, int]) -> str | None:
         """Return the isolated asset that the account uses, if it uses one."""

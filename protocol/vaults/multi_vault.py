@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
-from protocol.errors import BorrowRefusedError, CapExceededError, EligibilityError
+from protocol.errors import BorrowRefusedError, CapExceededError, EligibilityError, UnknownAccountError
 from protocol.ledger import Account, Kind
 from protocol.market_state import MarketState
 from protocol.transaction import State, Transaction
@@ -53,7 +53,18 @@ class MultiVault:
         state.ledger.open(Account(self.lenders, Kind.MARGIN, name))
 
     def account(self, holder: str, sub: str = "0") -> str:
-        """Open the holder's sub-account if it is new, and return its name."""
+        """Open the holder's sub-account if it is new, and return its name.
+
+        Raises
+        ------
+        UnknownAccountError
+            If a name is empty or has a stroke in it, which would make it another holder's.
+        """
+        for part in (holder, sub):
+            if not part or "/" in part:
+                raise UnknownAccountError(
+                    part, "names of holders and sub-accounts are not empty and have no /"
+                )
         name = f"{self.name}:{holder}/{sub}"
         self.state.ledger.open(Account(name, Kind.MARGIN, self.name))
         return name
@@ -89,23 +100,26 @@ class MultiVault:
     # Actions
 
     def deposit(self, payer: str, account: str, asset: str, units: int) -> None:
-        """Take collateral in.
+        """Take collateral in, or a repayment of what the account owes, which need not be collateral.
 
         Raises
         ------
         EligibilityError
-            If the asset is no collateral, or may not stand beside what the account holds.
+            If more than a debt comes in of what is no collateral, or it may not stand beside what the account
+            holds, or ``payer`` is an account of this vault: that is a transfer.
         CapExceededError
-            If the vault would hold more than the cap.
+            If the vault would hold more than the cap of the asset, or of the account's group.
         """
-        rule = self.rules.of(asset, self.group_of(account))
-        if rule is None:
+        self._require_outside(payer, asset)
+        own, general = self.rules.of(asset, self.group_of(account)), self.rules.of(asset)
+        if own is None and self.state.ledger.balance(account, asset) + units > 0:
             raise EligibilityError(asset, "is no collateral here")
         with Transaction(self.state, f"deposit to {account}"):
             self.state.ledger.post(payer, account, asset, units, "deposit")
             total = self.deposited(asset)
-            if rule.supply_cap is not None and total > rule.supply_cap:
-                raise CapExceededError(f"deposits of {asset}", total, rule.supply_cap)
+            for rule in (own, general):
+                if rule is not None and rule.supply_cap is not None and total > rule.supply_cap:
+                    raise CapExceededError(f"deposits of {asset}", total, rule.supply_cap)
             self.rules.require_eligible(self.state.ledger.balances(account), self.group_of(account))
 
     def deposited(self, asset: str) -> int:
@@ -125,10 +139,12 @@ class MultiVault:
         BorrowRefusedError
             If it would not.
         EligibilityError, CapExceededError
-            If the debt may not be owed, or an isolated asset's ceiling would be exceeded.
+            If the debt may not be owed, ``receiver`` is an account of this vault (that is a transfer), or an
+            isolated asset's ceiling would be exceeded.
         InsufficientBalanceError
             If the vault's cash does not suffice.
         """
+        self._require_outside(receiver, asset)
         with Transaction(self.state, f"withdrawal from {account}"):
             self.state.ledger.post(account, receiver, asset, units, "withdrawal")
             self._require(account, market)
@@ -161,6 +177,12 @@ class MultiVault:
         with Transaction(self.state, f"group of {account}"):
             self.state.values[f"{self.name} group:{account}"] = group
             self._require(account, market)
+
+    def _require_outside(self, other: str, asset: str) -> None:
+        if self.state.ledger.account(other).group == self.name:
+            raise EligibilityError(
+                asset, f"moves between accounts of {self.name} by a transfer, not to {other}"
+            )
 
     def _require(self, account: str, market: MarketState) -> None:
         balances = self.state.ledger.balances(account)

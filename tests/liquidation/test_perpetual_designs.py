@@ -6,11 +6,13 @@ from fractions import Fraction
 
 import pytest
 
-from preset_world import E6, E18, PERP, WATERFALL, held, judge, long, market, setup
-from protocol.errors import NotLiquidatableError
-from protocol.ledger import quote_of
+from preset_world import E6, E18, PERP, USD, WATERFALL, held, judge, long, market, setup
+from protocol.errors import NotLiquidatableError, UnsafeValueError
+from protocol.ledger import Account, Kind, quote_of
 from protocol.liquidation.presets import catalogue
 from protocol.liquidation.pricers import FixedBonus
+from protocol.liquidation.recent import LONGEST_WINDOW
+from protocol.liquidation.sizers import Windowed
 from protocol.liquidation.stages import Stage
 
 FEE = Fraction(1, 100)
@@ -40,25 +42,44 @@ def test_drift_allows_a_share_that_grows() -> None:
         assert float(10 - held(machine, "p:a", PERP)) == pytest.approx(needed * share, rel=1e-6)
 
 
-def test_hyperliquid_slices_pause_and_vault() -> None:
-    """150 long from 2000 is 300,000: a fifth first, nothing for 30 s, then all.
+def test_drift_counts_what_was_freed() -> None:
+    """Two calls in one second free no more than one; a later one frees only what the ramp has grown by."""
+    machine = setup(catalogue.drift(WATERFALL), USD=900 * E6)
+    long(machine, 10, 2000)
+    machine.step("p:a", "p:keeper", market(1950), 0)
+    assert float(10 - held(machine, "p:a", PERP)) == pytest.approx(77 / 97.5, rel=1e-6)
+    again = machine.step("p:a", "p:keeper", market(1950), 0)
+    assert again.size <= E18 // 10**9  # what rounding to whole units left of the share
+    machine.step("p:a", "p:keeper", market(1950), 27)
+    assert float(10 - held(machine, "p:a", PERP)) == pytest.approx(770 * 0.55 / 97.5, rel=1e-6)
+
+
+def test_hyperliquid_slices_then_all_and_vault() -> None:
+    """150 long from 2000 is 300,000: a fifth first; for 30 s after it orders are for all, then for a fifth.
 
     By the documentation: the engine itself is not public, so there are no answers of real code to hold it to.
     """
     policy = catalogue.hyperliquid(WATERFALL, "p:vault", FixedBonus(Fraction(0)))
+    for wait, left in ((0, 120), (1, 0), (29, 0), (30, 96)):
+        machine = setup(policy, USD=29_400 * E6)
+        long(machine, 150, 2000)
+        at = market(1899)  # equity 14,250 of 14,242.5 needed: healthy
+        with pytest.raises(NotLiquidatableError):
+            machine.step("p:a", "p:keeper", at, 0)
+        at = market(1890)  # equity 12,900 of 14,175: short, above two thirds
+        machine.step("p:a", "p:keeper", at, 0)
+        assert held(machine, "p:a", PERP) == 120
+        # A fifth at the mark costs nothing: 12,900 against 5 % of 226,800 is enough again.
+        assert machine.case("p:a").stage is Stage.ACTIVE  # but not for the release level
+        machine.step("p:a", "p:keeper", at, wait)
+        assert held(machine, "p:a", PERP) == left
+    # An account that was saved and falls again within the 30 s is still sold whole.
     machine = setup(policy, USD=29_400 * E6)
     long(machine, 150, 2000)
-    at = market(1899)  # equity 14,250 of 14,242.5 needed: healthy
-    with pytest.raises(NotLiquidatableError):
-        machine.step("p:a", "p:keeper", at, 0)
-    at = market(1890)  # equity 12,900 of 14,175: short, above two thirds
-    machine.step("p:a", "p:keeper", at, 0)
-    assert held(machine, "p:a", PERP) == 120
-    # A fifth at the mark costs nothing: 12,900 against 5 % of 226,800 is enough again.
-    assert machine.case("p:a").stage is Stage.ACTIVE  # but not for the release level
-    step = machine.step("p:a", "p:keeper", at, 29)
-    assert step.moved is None
-    machine.step("p:a", "p:keeper", at, 30)
+    machine.step("p:a", "p:keeper", market(1890), 0)
+    machine.step("p:a", "p:keeper", market(1950), 10)
+    assert machine.case("p:a").stage is Stage.HEALTHY
+    machine.step("p:a", "p:keeper", market(1875), 20)  # 11,100 of 11,250, of which two thirds are 7,500
     assert held(machine, "p:a", PERP) == 0
     # Below two thirds of maintenance the vault takes positions and margin; the owner is left with nothing.
     machine = setup(policy, USD=29_400 * E6)
@@ -96,3 +117,23 @@ def test_synthetix_windows() -> None:
         machine.step("p:a", "p:keeper", market(1870), now)
         left.append(held(machine, "p:a", PERP))
     assert left == [6, 6, 2, 0]
+
+
+def test_synthetix_windows_do_not_add_up_and_are_shared() -> None:
+    """Whoever waits ten windows still closes one; what another account closed in it counts."""
+    machine = setup(catalogue.synthetix(WATERFALL, {PERP: 4 * E18}, "p:vault"), USD=1400 * E6)
+    long(machine, 10, 2000)
+    machine.book.open(Account("p:b", Kind.MARGIN, "p"))
+    machine.book.post("world", "p:b", USD, 280 * E6)
+    machine.book.post("p:lenders", "p:b", PERP, 2 * E18)
+    machine.book.post("p:b", "p:lenders", quote_of(PERP), 4000 * E6)
+    machine.flag("p:a", market(1870), 0)
+    machine.step("p:a", "p:keeper", market(1870), 300)
+    assert held(machine, "p:a", PERP) == 6
+    assert machine.step("p:b", "p:keeper", market(1870), 310).moved is None
+    machine.step("p:b", "p:keeper", market(1870), 330)
+    machine.step("p:a", "p:keeper", market(1870), 340)
+    assert (held(machine, "p:a", PERP), held(machine, "p:b", PERP)) == (4, 0)
+    for seconds in (0, LONGEST_WINDOW + 1):
+        with pytest.raises(UnsafeValueError):
+            Windowed({PERP: 1}, seconds)

@@ -12,6 +12,7 @@ from protocol.errors import (
     EligibilityError,
     GateClosedError,
     InsufficientBalanceError,
+    UnknownAccountError,
     UnsafeValueError,
 )
 from protocol.fixed_point import WAD
@@ -237,6 +238,56 @@ def test_splitting_an_account_gains_nothing_when_holders_are_pooled() -> None:
         for account in accounts:
             v.deposit("world", account, "ETH", 10**18)
         assert sum(v.standing(account, MARKET).opening for account in accounts) == expected
+
+
+def test_names_cannot_reach_into_another_holders_accounts() -> None:
+    v = vault()
+    v.account("alice")
+    for holder, sub in (("alice/0", "1"), ("alice", "0/1"), ("", "0"), ("alice", "")):
+        with pytest.raises(UnknownAccountError):
+            v.account(holder, sub)
+    assert v.accounts("alice") == ["v:alice/0"]
+
+
+def test_accounts_of_the_vault_neither_pay_deposits_nor_receive_withdrawals() -> None:
+    """Else a sub-account could be left with a debt that nobody checked, or above a cap."""
+    v = vault()
+    one, other = v.account("alice", "1"), v.account("alice", "2")
+    v.deposit("world", one, "ETH", 10**18)
+    for payer in (one, v.lenders):
+        with pytest.raises(EligibilityError):
+            v.deposit(payer, other, "USD", 10**9)
+    with pytest.raises(EligibilityError):
+        v.withdraw(one, other, "ETH", 1, MARKET)
+    assert v.state.ledger.balances(other) == {}
+
+
+def test_a_debt_that_is_no_collateral_can_be_repaid_to_the_unit() -> None:
+    state = State()
+    state.ledger.open(Account("world", Kind.ISSUER))
+    v = MultiVault(state, "v", CollateralRules({"ETH": Collateral(*flat(75, 80))}))
+    state.ledger.post("world", v.lenders, "USD", 10**13)
+    account = v.account("alice")
+    v.deposit("world", account, "ETH", 10**18)
+    v.withdraw(account, "world", "USD", 500, MARKET)
+    with pytest.raises(EligibilityError):
+        v.deposit("world", account, "USD", 501)
+    v.deposit("world", account, "USD", 500)
+    assert v.standing(account, MARKET).debt == 0
+
+
+def test_a_group_does_not_lift_the_cap_of_an_asset() -> None:
+    v = vault()
+    account = v.account("alice")
+    v.join(account, "ether", MARKET)
+    with pytest.raises(CapExceededError):
+        v.deposit("world", account, "ETH", 10**24 + 1)
+
+
+def test_an_exchange_rate_asset_of_a_group_alone_is_capped_too() -> None:
+    wrapped = Collateral(FULL, FULL, underlying="ETH", growth=GrowthCap(WAD, 0, WAD // 10))
+    rules = CollateralRules({}, {"ether": Group("ether", {"wstETH": wrapped}, frozenset({"ETH"}))})
+    assert rules.believed(MARKET, {"wstETH": 5 * WAD}, YEAR).price("wstETH").exact == 2200
 
 
 # Queues

@@ -122,20 +122,30 @@ class ProRata:
 class RiskAware:
     """Cut the most leveraged first, down to one common leverage.
 
-    The budget and the capacities count notional. The common leverage is the highest at which the budget is
-    met; whoever is below it loses nothing.
+    The common leverage is the highest at which the budget is met; whoever is below it loses nothing.
+
+    Parameters
+    ----------
+    precision
+        Halvings in the search for it.
+    by_position
+        Whether budget and capacities count units of position, of which a candidate's capacity is all he has
+        and ``notional`` the value (``counterparties.other_side``); else they count notional.
     """
 
     precision: int = 80
+    by_position: bool = False
 
     def allocate(self, candidates: Sequence[Candidate], budget: int) -> dict[str, int]:
-        """Return the notional closed, by account."""
+        """Return the notional, or the units of position, closed, by account."""
         _require_budget(budget)
         solvent = [c for c in candidates if c.equity > 0 and c.capacity > 0]
 
         def cut(candidate: Candidate, leverage: Fraction) -> int:
             kept = leverage * candidate.equity
             wanted = candidate.notional - kept.numerator // kept.denominator
+            if self.by_position and candidate.notional:
+                wanted = -(-wanted * candidate.capacity // candidate.notional)
             return min(candidate.capacity, max(0, wanted))
 
         low, high = Fraction(0), max((c.leverage for c in solvent), default=Fraction(0))
