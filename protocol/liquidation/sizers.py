@@ -150,8 +150,8 @@ class Slices:
     """A slice of a large position, then all for a while (Hyperliquid: 20 % above 100,000; 30 s).
 
     By Hyperliquid's documentation, for ``pause`` seconds after an account was liquidated in part, every order
-    is for the whole position; after that a large position is sliced again. A call in the second of the slice
-    itself waits for the next block.
+    is for the whole position; after that a large position is sliced again. Its blocks are far shorter than a
+    second, so a second call at the same time stands for the next block.
 
     Parameters
     ----------
@@ -168,13 +168,13 @@ class Slices:
     pause: int
 
     def size(self, view: View, part: Part, concession: Fraction) -> int:
-        """Return the slice, nothing in the same second, all in the seconds after it."""
+        """Return the slice, or all while the pause after one runs."""
         size = whole(view, part)
         if abs(worth(view, part, size)) <= self.above:
             return size
         if view.since_step is None or view.since_step >= self.pause:
             return max(1, ceiling(size * self.share))
-        return size if view.since_step > 0 else 0
+        return size
 
 
 @dataclass(frozen=True, slots=True)

@@ -60,7 +60,7 @@ def test_hyperliquid_slices_then_all_and_vault() -> None:
     By the documentation: the engine itself is not public, so there are no answers of real code to hold it to.
     """
     policy = catalogue.hyperliquid(WATERFALL, "p:vault", FixedBonus(Fraction(0)))
-    for wait, left in ((0, 120), (1, 0), (29, 0), (30, 96)):
+    for wait, left in ((0, 0), (29, 0), (30, 96)):
         machine = setup(policy, USD=29_400 * E6)
         long(machine, 150, 2000)
         at = market(1899)  # equity 14,250 of 14,242.5 needed: healthy
