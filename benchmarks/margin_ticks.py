@@ -4,10 +4,10 @@ Goals: 50 times the full mark in a calm hour and 10 times in a crash; 5,000 time
 cascade 50 times where under 1 % of the book is liquidated, and never below 0.9 of it. Liquidations must be
 identical, account by account and tick by tick. The book is synthetic: lognormal leverage decides the gain.
 A million accounts on two cores, over several runs: ticks 55 to 91 and 12 to 19 times, one price 6,300 to
-12,000. Cascades under 1 % of the book 77 to 180 times where one price moves by up to 1 %, 51 to 92 where all
-move by 0.2 %, but 33 to 59 after 5 % in one price or 1 % in all, so the goal is missed in some runs; 0.72 to
-0.98 where 60 % of it is liquidated. A ratio is high where the host's memory is slow: one full mark took
-6.6 ms in one quiet run and 3.8 ms in the next, the list 0.8 ms in both.
+12,000. Cascades under 1 % of the book 108 to 160 times where one price moves by up to 1 %, 54 to 68 after
+5 %, 90 to 115 where all move by 0.2 %, 65 to 85 after 1 %; 0.95 to 1.2 where 60 % of it is liquidated. A
+ratio is high where the host's memory is slow: one full mark took 6.6 ms in one quiet run and 3.8 ms in the
+next, the list 0.8 ms in both.
 
 Run: ``python -m benchmarks.margin_ticks`` from the project's root.
 """
@@ -113,13 +113,13 @@ def attack(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals) -
     print(f"  with making the index, over {steps} steps: {full * steps / (build + move * steps):.0f} x")
 
 
-def reaction(case: ArrayCase, reserve: Any, start: Any) -> Any:
+def reaction(case: ArrayCase, reserve: Any, start: Any, finder: Finder) -> Any:
     """Return what sells liquidated positions into constant products of these reserves."""
     assets, book = case.book.assets, case.book
     sold = np.zeros(book.instruments)
 
     def react(accounts: Any, _: Any) -> Any:
-        sold[:] += positions_sold(book, accounts)
+        sold[:] += positions_sold(book, accounts, finder=finder)
         marks = start[assets:] * (reserve / (reserve + np.maximum(sold, -0.5 * reserve))) ** 2
         return np.concatenate(([1.0], marks[1:assets], marks))
 
@@ -155,7 +155,7 @@ def cascades(case: ArrayCase, subject: LinearSubject, rounds: int, goals: Goals)
                 for basis_points in (2, 5, 10, 20):  # a simulation under way, its list in use
                     calm = case.prices * np.where(case.still, 1.0, 1 + basis_points * 1e-4)
                     finder.close(finder.failing(calm))
-                react = reaction(case, depth * interest, start)
+                react = reaction(case, depth * interest, start, finder)
                 seconds, result = timed(
                     lambda finder=finder, start=start, react=react: cascade(finder, start, react)
                 )

@@ -17,13 +17,16 @@ from numba import njit
 from protocol.margin.book.polynomials import LANES
 from protocol.margin.book.widths import MOST_PARTS, PARTS
 from protocol.margin.vector_code import (
+    block_excess,
     block_radii,
     block_rest,
+    block_short,
     block_signs,
     block_totals,
     fetch,
     lowest_bit,
     multiply_wide,
+    part_below,
     part_rest,
 )
 from protocol.margin.vector_options import option_lanes
@@ -41,6 +44,7 @@ from protocol.margin.vector_rows import (
     row_store_32,
 )
 
+LANES_OF_PART = 64 // PARTS
 ONE, NONE, ALL, PART_BITS = np.uint64(1), np.uint64(0), np.uint64(2**64 - 1), np.uint64(255)
 jit: Callable[..., Any] = njit(cache=True, nogil=True, error_model="numpy")
 inlined: Callable[..., Any] = njit(inline="always", error_model="numpy")
@@ -60,6 +64,53 @@ def decide(
 
 
 @jit
+def decide_excess(
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    negative: Any, excess: Any, first: int, last: int,
+) -> None:  # fmt: skip
+    """Write per block the mask of accounts below zero, and the sum of every account as float32."""
+    assets = balances.shape[1]
+    for block in range(first, last):
+        negative[block] = block_excess(
+            balances, block, assets, starts, rows, sizes, costs, owned, owed, table, excess
+        )
+
+
+@jit
+def near_parts(
+    excess: Any, gross: Any, doubt: Any, move: Any, stretch: Any, is_open: Any, chosen: Any
+) -> int:
+    """Write a bit per part with an open account whose excess may be gone; return how many parts."""
+    count = 0
+    for block in range(chosen.shape[0]):
+        near = block_short(excess, block, gross, move, doubt[block], stretch) & is_open[block]
+        bits = NONE
+        if near != NONE:
+            for part in range(PARTS):
+                if (near >> np.uint64(8 * part)) & PART_BITS:
+                    bits |= ONE << np.uint64(part)
+                    count += 1
+        chosen[block] = bits
+    return count
+
+
+@jit
+def decide_parts(
+    balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
+    is_open: Any, chosen: Any, negative: Any,
+) -> None:  # fmt: skip
+    """Write per block the mask of open accounts below zero in chosen parts, a bit each."""
+    assets = balances.shape[1]
+    for block in range(chosen.shape[0]):
+        below, parts = NONE, np.uint64(chosen[block])
+        while parts != NONE:
+            part = lowest_bit(parts)
+            parts &= parts - ONE
+            below |= part_below(balances, block, assets, starts, rows, sizes, costs, owned, owed, table, part)
+        negative[block] = below & is_open[block]
+
+
+@jit
 def radii(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
     owned_moving: Any, owed_moving: Any, table_moving: Any, slack: Any, relative: float, absolute: float,
@@ -72,6 +123,22 @@ def radii(
             balances, block, assets, starts, rows, sizes, costs, owned, owed, table,
             owned_moving, owed_moving, table_moving, slack[block], relative, absolute, out,
         )  # fmt: skip
+
+
+@jit
+def furthest_move(base: Any, now: Any, still: Any) -> float:
+    """Return the largest relative move, or -1 where ``largest_move`` has more to say about the prices."""
+    most = 0.0
+    for price in range(now.size):
+        after, before = now[price], base[price]
+        if not 0 <= after < np.inf or (still[price] and after != before):
+            return -1.0
+        if before == 0:
+            if after != before:
+                return -1.0
+        else:
+            most = max(most, abs(after / before - 1.0))
+    return most
 
 
 @inlined
@@ -87,6 +154,17 @@ def write_members(mask: Any, first: int, order: Any, found: Any, count: int) -> 
 
 
 @inlined
+def write_keys(mask: Any, first: int, order: Any, keys: Any, count: int) -> int:
+    """Write account * 2**32 + place of one block's bits from place ``count`` on; return the place after."""
+    while mask != NONE:
+        place = first + lowest_bit(mask)
+        keys[count] = (order[place] << 32) + place
+        mask &= mask - ONE
+        count += 1
+    return count
+
+
+@inlined
 def spent_by_price(reach: Any, block: int, moves: Any, last: int) -> float:
     """Return the sum over prices of reach times move, in four sums so that one need not wait for another."""
     a = b = c = d = 0.0
@@ -98,15 +176,28 @@ def spent_by_price(reach: Any, block: int, moves: Any, last: int) -> float:
     return (a + b) + (c + d)
 
 
+@inlined
+def spent_by_part(reach: Any, block: int, moves: Any, last: int, out: Any) -> None:
+    """Write per part the sum over prices of reach times move; prices that have not moved are not read."""
+    for part in range(PARTS):
+        out[part] = 0.0
+    for price in range(reach.shape[1]):
+        move = moves[last, price]
+        if move > 0:
+            for part in range(PARTS):
+                out[part] += np.float64(reach[block, price, part]) * move
+
+
 @jit
 def look(
     balances: Any, starts: Any, rows: Any, sizes: Any, costs: Any, owned: Any, owed: Any, table: Any,
-    prices: Any, seen: Any, per_price: Any, stretch: Any, reach: Any, widest: Any, share: Any, slack: Any,
-    is_open: Any, failed: Any, failed_first: Any, left: Any, nearest: Any, when: Any, turn: int,
-    negative: Any, order: Any, found: Any,
+    prices: Any, seen: Any, per_price: Any, stretch: Any, reach: Any, widest: Any, part_reach: Any,
+    part_widest: Any, share: Any, slack: Any, is_open: Any, failed: Any, failed_first: Any, left: Any,
+    nearest: Any, when: Any, turn: int, negative: Any, order: Any, keys: Any,
 ) -> tuple[int, int]:  # fmt: skip
     """Look at parts of blocks that may have failed, write who has; return how many parts and accounts."""
     looked, count, assets = 0, 0, balances.shape[1]
+    own, by_part = np.empty(PARTS), np.empty(PARTS)
     moves, furthest = np.zeros((seen.shape[0], reach.shape[1])), np.zeros(seen.shape[0])
     for time in range(seen.shape[0]):
         for price in range(seen.shape[1]):
@@ -127,14 +218,21 @@ def look(
         spent = min(spent, spent_by_price(reach, block, moves, last))
         if again == NONE and spent < nearest[block]:
             continue
-        parts, some = 0, NONE
+        parts, some, sure = 0, NONE, True
         for part in range(PARTS):
+            own[part] = min(spent, part_widest[block, part] * furthest[last])
+            sure &= own[part] < left[block, part]
+        if not sure:
+            spent_by_part(part_reach, block, moves, last, by_part)
+        for part in range(PARTS):
+            if not own[part] < left[block, part]:
+                own[part] = min(own[part], by_part[part])
             part_again = (again >> np.uint64(8 * part)) & PART_BITS
-            if part_again != NONE or not spent < left[block, part]:
+            if part_again != NONE or not own[part] < left[block, part]:
                 parts += 1
                 some |= PART_BITS << np.uint64(8 * part)
             else:
-                left[block, part] = left[block, part] * stretch[2] - spent
+                left[block, part] = left[block, part] * stretch[2] - own[part]
         if parts > MOST_PARTS:
             parts, some = PARTS, ALL
             below = block_rest(
@@ -152,7 +250,7 @@ def look(
         nearest[block], when[block] = left[block].min(), turn
         negative[block], failed[block] = below, (failed[block] & ~some) | below
         looked += parts
-        count = write_members(below, 64 * block, order, found, count)
+        count = write_keys(below, 64 * block, order, keys, count)
     return looked, count
 
 
@@ -169,22 +267,30 @@ def members(masks: Any, order: Any, found: Any) -> int:
 def reach(
     balances: Any, starts: Any, rows: Any, sizes: Any, owned: Any, owed: Any, table: Any, share: Any, out: Any
 ) -> None:
-    """Write per block and price the largest absolute term times the account's share; ``out`` is zero."""
+    """Write per block, price and part the largest absolute term times the account's share, in ``out``."""
     assets, instruments = balances.shape[1], table.shape[0] // 2
     for block in range(out.shape[0]):
         for asset in range(assets):
-            most = 0.0
             for place in range(64):
-                amount = balances[block, asset, place]
+                amount, part = balances[block, asset, place], place // LANES_OF_PART
                 term = abs(amount * (owned[asset] if amount >= 0 else owed[asset])) * share[block, place]
-                most = max(most, term)
-            out[block, asset] = most
+                out[block, asset, part] = max(out[block, asset, part], term)
         for slot in range(starts[block], starts[block + 1]):
             for place in range(64):
-                row = np.int64(rows[slot, place])
+                row, part = np.int64(rows[slot, place]), place // LANES_OF_PART
                 term = abs(sizes[slot, place] * table[row]) * share[block, place]
                 column = assets + (row - instruments if row >= instruments else row)
-                out[block, column] = max(out[block, column], term)
+                out[block, column, part] = max(out[block, column, part], term)
+
+
+@jit
+def sum_by_place(starts: Any, rows: Any, sizes: Any, places: Any, out: Any) -> None:
+    """Add the signed units of the positions at these places of blocks to ``out`` by instrument."""
+    for place in places:
+        block, lane = place >> 6, place & 63
+        for slot in range(starts[block], starts[block + 1]):
+            row = np.int64(rows[slot, lane])
+            out[row - out.size if row >= out.size else row] += sizes[slot, lane]
 
 
 @jit

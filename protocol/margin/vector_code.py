@@ -189,6 +189,23 @@ def block_signs(
     return types.UniTuple(types.uint64, 2)(*array, types.float64), generate
 
 
+@intrinsic
+def part_below(
+    typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
+    owned: Any, owed: Any, table: Any, part: Any,
+) -> Any:  # fmt: skip
+    """Return the bit mask within its block of the eight accounts of one part whose sum is below zero."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *pointers, part = pointers_of(context, builder, signature, arguments)
+        sums, _ = _block_sums(builder, pointers, moving=False, part=part)
+        bits = bits_of(builder, [builder.fcmp_ordered("<", sums[0], ZEROS)])
+        return builder.shl(bits, builder.mul(part, INT64(LANES)))
+
+    array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
+    return types.uint64(*array, types.int64), generate
+
+
 def _rest(builder: Any, pointers: Sequence[Any], part: Any = None) -> Any:
     """Store what is left to each eight accounts of a block, or to one such part; return who is below zero."""
     *pointers, share, slack, is_open, left = pointers
@@ -224,6 +241,47 @@ def block_rest(
 
     array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
     return types.uint64(*array, share, types.float64, types.uint64, left), generate
+
+
+@intrinsic
+def block_excess(
+    typing: Any, balances: Any, block: Any, assets: Any, starts: Any, rows: Any, sizes: Any, costs: Any,
+    owned: Any, owed: Any, table: Any, excess: Any,
+) -> Any:  # fmt: skip
+    """Return whose sum is below zero; store the sums as float32."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        *pointers, excess = pointers_of(context, builder, signature, arguments)
+        sums, _ = _block_sums(builder, pointers, moving=False)
+        short = ir.VectorType(ir.FloatType(), LANES)
+        at = builder.mul(pointers[1], INT64(BLOCK))
+        for part, total in enumerate(sums):
+            place = builder.gep(excess, [builder.add(at, INT64(LANES * part))])
+            builder.store(builder.fptrunc(total, short), builder.bitcast(place, short.as_pointer())).align = 4
+        return bits_of(builder, [builder.fcmp_ordered("<", total, ZEROS) for total in sums])
+
+    array = (balances, types.int64, types.int64, starts, rows, sizes, costs, owned, owed, table)
+    return types.uint64(*array, excess), generate
+
+
+@intrinsic
+def block_short(typing: Any, excess: Any, block: Any, gross: Any, move: Any, doubt: Any, stretch: Any) -> Any:
+    """Return whose float32 excess in one block is not at least (move * gross + doubt) * stretch."""
+
+    def generate(context: Any, builder: Any, signature: Any, arguments: Any) -> Any:
+        excess, block, gross, *scalars = pointers_of(context, builder, signature, arguments)
+        short = ir.VectorType(ir.FloatType(), LANES)
+        move, doubt, stretch = (spread(builder, scalar, short) for scalar in scalars)
+        at, flags = builder.mul(block, INT64(BLOCK)), []
+        for start in _PART_STARTS:
+            place = builder.add(at, start)
+            held, most = (load_vector(builder, array, place, short) for array in (excess, gross))
+            least = builder.fmul(builder.fadd(builder.fmul(most, move), doubt), stretch)
+            flags.append(builder.fcmp_unordered("<", held, least))
+        return bits_of(builder, flags)
+
+    scalars = [types.float32] * 3
+    return types.uint64(excess, types.int64, gross, *scalars), generate
 
 
 @intrinsic

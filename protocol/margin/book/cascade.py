@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import CascadeError
+from protocol.margin.book.blocks import Blocks
 from protocol.margin.book.book import Book
 from protocol.margin.book.engine import kernels
 from protocol.margin.book.safe_radius import Judge, Subject, checked
@@ -32,6 +33,10 @@ class Finder(Protocol):
 
     def close(self, accounts: ArrayLike) -> None:
         """Take accounts out for good."""
+        ...
+
+    def at_hand(self, book: Book, accounts: Wholes) -> tuple[Blocks, Wholes] | None:
+        """Return blocks and places of the positions of the last answer, if known and these accounts."""
         ...
 
 
@@ -57,8 +62,12 @@ class FullMark:
     def failing(self, prices: ArrayLike) -> Wholes:
         """Return failing accounts that are not closed, by rising number."""
         now = checked(prices, np.shape(prices))
-        self._found = np.sort(self._judge.failing(now, self.subject.accounts))
+        self._found = self._judge.failing(now, self.subject.accounts)
         return self._found.copy()
+
+    def at_hand(self, book: Book, accounts: Wholes) -> tuple[Blocks, Wholes] | None:
+        """Return nothing: the positions of those found lie no nearer than in the book."""
+        return None
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -111,12 +120,27 @@ def cascade(finder: Finder, prices: ArrayLike, react: React, most_rounds: int = 
     raise CascadeError(most_rounds, sum(len(accounts) for accounts in rounds))
 
 
-def positions_sold(book: Book, accounts: Wholes, *, fast: bool | None = None) -> Floats:
-    """Return per instrument the signed units that these accounts hold together."""
+def positions_sold(
+    book: Book, accounts: Wholes, *, finder: Finder | None = None, fast: bool | None = None
+) -> Floats:
+    """Return per instrument the signed units that these accounts hold together.
+
+    Parameters
+    ----------
+    book, accounts
+        Who is sold.
+    finder
+        Who found them: their positions are then read where it has just read them, to the same sums.
+    """
     compiled = kernels(fast)
     if compiled:
+        near = finder.at_hand(book, accounts) if finder else None
         total = np.zeros(book.instruments)
-        compiled.sum_by_instrument(book.starts, book.held, book.sizes, accounts, total)
+        if near:
+            blocks, places = near
+            compiled.sum_by_place(blocks.starts, blocks.rows, blocks.sizes, places, total)
+        else:
+            compiled.sum_by_instrument(book.starts, book.held, book.sizes, accounts, total)
         return total
     begin = book.starts[accounts]
     counts = book.starts[accounts + 1] - begin

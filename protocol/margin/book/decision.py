@@ -28,7 +28,7 @@ from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.book import Book
 from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.linear import Coefficients
-from protocol.margin.book.masks import Masks, members, packed
+from protocol.margin.book.masks import Masks, members, occupied, packed
 from protocol.margin.book.widths import WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -36,8 +36,6 @@ Wholes: TypeAlias = NDArray[np.int64]
 
 ROUNDING = 2.0**-53
 TRUNCATION = 1.7e-17
-SEARCHED = 64
-"""Accounts of the book for each whose place is searched for (measured)."""
 
 
 @dataclass(slots=True, eq=False)
@@ -59,8 +57,10 @@ class Marker:
     workers: int = 1
     blocks: Blocks = field(init=False)
     _slots: NDArray[np.int32] | None = field(init=False, default=None)
+    _occupied: Masks | None = field(init=False, default=None)
     _reference: Coefficients | None = field(init=False, default=None)
     _gross: Floats = field(init=False)
+    gross: NDArray[np.float32] = field(init=False)
 
     def __post_init__(self) -> None:
         self.blocks = Blocks.of(self.book)
@@ -74,20 +74,12 @@ class Marker:
             self._slots[self.blocks.order[:count]] = np.arange(count, dtype=np.int32)
         return self._slots
 
-    def places(self, accounts: Wholes) -> Wholes:
-        """Return the places of accounts in the blocks; a few are searched for rather than all numbered."""
-        if self._slots is not None or SEARCHED * len(accounts) > self.book.accounts:
-            return self.slots[accounts].astype(np.int64)
-        starts, order = self.book.starts, self.blocks.order
-        counts = starts[accounts + 1] - starts[accounts]
-        low, high = np.zeros_like(accounts), np.full_like(accounts, self.book.accounts)
-        for _ in range(self.book.accounts.bit_length()):
-            middle = (low + high) // 2
-            other = order[middle]
-            more = counts - (starts[other + 1] - starts[other])  # blocks are sorted by it, then by number
-            later = (more > 0) | ((more == 0) & (accounts > other))
-            low, high = np.where(later, middle + 1, low), np.where(later, high, middle)
-        return low
+    @property
+    def occupied(self) -> Masks:
+        """[blocks] masks of the places that are no padding."""
+        if self._occupied is None:
+            self._occupied = occupied(self.blocks)
+        return self._occupied
 
     def below_zero(self, coefficients: Coefficients) -> Wholes:
         """Return the accounts whose float64 excess is below zero, by rising number."""
@@ -106,12 +98,19 @@ class Marker:
 
     def doubt(self, coefficients: Coefficients) -> Floats:
         """Return per block how far a computed excess may be from the exact one."""
+        growth = self.growth(coefficients)
+        return bound(self.blocks, growth * self._gross)
+
+    def growth(self, coefficients: Coefficients) -> float:
+        """Return how many times ``gross`` the sums of absolute terms and |cost| may be, at least 1."""
         growth = np.inf if self._reference is None else _growth(self._reference, coefficients)
         if growth > 16.0:
             self._reference, growth = coefficients, 1.0
             _, gross = totals(self.blocks, coefficients, fast=self.fast, workers=self.workers)
-            self._gross = (gross + np.abs(self.blocks.costs)).max(axis=1, initial=0.0)
-        return bound(self.blocks, max(growth, 1.0) * self._gross)
+            gross += np.abs(self.blocks.costs)
+            self._gross = gross.max(axis=1, initial=0.0)
+            self.gross = np.nextafter(gross.astype(np.float32), np.float32(np.inf))
+        return max(growth, 1.0)
 
 
 def bound(blocks: Blocks, gross: Floats) -> Floats:

@@ -27,11 +27,13 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from protocol.errors import BookError
-from protocol.margin.book.blocks import block_sums
+from protocol.margin.book.blocks import Blocks, block_sums
+from protocol.margin.book.book import Book
 from protocol.margin.book.decision import Marker
 from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.judges import ABSOLUTE, RELATIVE, ListJudge, WholeJudge
 from protocol.margin.book.linear import Coefficients, Weights
+from protocol.margin.book.near_mark import NearJudge
 from protocol.margin.book.widths import WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -52,7 +54,11 @@ class Judge(Protocol):
         ...
 
     def failing(self, prices: Floats, count: int) -> Wholes:
-        """Return who fails among the first ``count`` of the list; it may look at more, never at dropped."""
+        """Return by rising number who fails of the first ``count`` of the list, perhaps more, no dropped."""
+        ...
+
+    def at_hand(self, book: Book) -> tuple[Blocks, Wholes] | None:
+        """Return where the positions of the last answer, by rising account, were just read, if known."""
         ...
 
     def drop(self, places: Wholes) -> None:
@@ -84,8 +90,8 @@ class Subject(Protocol):
         """Return a judge of a list of accounts, sorted by their safe radii at these prices."""
         ...
 
-    def everybody(self) -> Judge:
-        """Return a judge of all accounts in their order."""
+    def everybody(self, *, remember: bool = False) -> Judge:
+        """Return a judge of all accounts, who may look at fewer if it is to ``remember`` what it saw."""
         ...
 
 
@@ -133,8 +139,10 @@ class LinearSubject:
         marker = self.marker
         return ListJudge(marker.book, accounts, prices, self.still, self.coefficients, marker.fast)
 
-    def everybody(self) -> Judge:
-        """Return a judge who marks the whole book."""
+    def everybody(self, *, remember: bool = False) -> Judge:
+        """Return a judge who marks the whole book, after a small step perhaps only those near failing."""
+        if remember:
+            return NearJudge(self.marker, self.coefficients)
         return WholeJudge(self.marker, self.coefficients)
 
 
@@ -211,8 +219,9 @@ class SafeRadiusList:
     _saved: float = field(init=False, default=0.0)
     _radii: Floats = field(init=False)
     _judge: Judge = field(init=False)
-    _everybody: Judge | None = field(init=False, default=None)
+    _everybody: Judge = field(init=False)
     _answer: tuple[Judge, Wholes] | None = field(init=False, default=None)
+    _shown: tuple[Judge, Wholes] | None = field(init=False, default=None)
     _gone: list[Wholes] = field(init=False, default_factory=list)
     _not_dropped: tuple[list[Wholes], list[Wholes]] = field(init=False)
 
@@ -259,7 +268,7 @@ class SafeRadiusList:
         of_list, of_all = self._not_dropped
         if self._base is not None and known is not self._judge:
             of_list.append(own)
-        if known is None or known is not self._everybody:
+        if known is None or known is self._judge:
             of_all.append(own)
         return own
 
@@ -271,23 +280,26 @@ class SafeRadiusList:
         prices
             Of assets, then marks of instruments; positive where they move.
         """
-        now = checked(prices, self.still.shape)
-        found = np.sort(self._among_unrevised(now))
+        now = np.asarray(prices, dtype=np.float64)
+        found = self._among_unrevised(now)
         if not self._revised:
-            if self._answer:
-                self._answer = (self._answer[0], found.copy())
-            return found
+            return found.copy()
         self._record()
-        self._answer, parts = None, [found]
+        self._answer, self._shown, parts = None, None, [found]
         for number, (accounts, subject) in enumerate(self._revised, 1):
             found = accounts[subject.failing(now)]
             parts.append(found[self._owner[found] == number])
         return np.sort(np.concatenate(parts))
 
+    def at_hand(self, book: Book, accounts: Wholes) -> tuple[Blocks, Wholes] | None:
+        """Return blocks and places of the positions of the last answer, if these accounts are that."""
+        near = self._shown[0].at_hand(book) if self._shown else None
+        return near if near and self._shown and np.array_equal(self._shown[1], accounts) else None
+
     def _among_unrevised(self, now: Floats) -> Wholes:
         if self._base is None:
-            return self._rebuild(now)
-        move = largest_move(self._base, now, self.still)
+            return self._rebuild(checked(now, self.still.shape))
+        move = self._moved(now)
         if move >= self._limit:
             # A list that will not outlive a few ticks does not pay: mark everybody instead.
             step = move if self._last is None else largest_move(self._last, now, self.still)
@@ -303,8 +315,18 @@ class SafeRadiusList:
         self._saved += self.subject.accounts - looked
         return found
 
+    def _moved(self, now: Floats) -> float:
+        """Return how far prices are from those of the list, or say what is wrong with them."""
+        assert self._base is not None
+        compiled = kernels(None)
+        if compiled and now.shape == self.still.shape:
+            move = float(compiled.furthest_move(self._base, now, self.still))
+            if move >= 0:
+                return move
+        return largest_move(self._base, checked(now, self.still.shape), self.still)
+
     def _listed_failing(self, now: Floats, count: int) -> Wholes:
-        self._answer = None
+        self._answer = self._shown = None
         if not count:
             return np.empty(0, dtype=np.int64)
         for accounts in self._not_dropped[0]:
@@ -314,18 +336,23 @@ class SafeRadiusList:
         return self._asked(self._judge, now, count)
 
     def _mark_all(self, now: Floats) -> Wholes:
-        self.full_marks += 1
-        self._saved += SPARE * self.subject.accounts
-        if self._everybody is None:
-            self._everybody = self.subject.everybody()
         if self._not_dropped[1]:
             self._everybody.drop(np.concatenate(self._not_dropped[1]))
             self._not_dropped[1].clear()
-        return self._asked(self._everybody, now, self.subject.accounts)
+        before = self._everybody.looked_at
+        found = self._asked(self._everybody, now, self.subject.accounts)
+        looked = self._everybody.looked_at - before
+        if looked == self.subject.accounts:
+            self.full_marks += 1
+            self._saved += SPARE * looked
+        else:
+            self.looked_at += looked
+            self._saved += self.subject.accounts - looked
+        return found
 
     def _asked(self, judge: Judge, now: Floats, count: int) -> Wholes:
         found = judge.failing(now, count)
-        self._answer = (judge, found)
+        self._answer = self._shown = (judge, found)
         return found
 
     def _cost(self) -> float:
@@ -333,7 +360,9 @@ class SafeRadiusList:
         return OF_LIST + OF_ALL * self.subject.accounts + OF_NEAR * len(self._listed)
 
     def _rebuild(self, now: Floats) -> Wholes:
-        if self._base is not None:
+        if self._base is None:
+            self._everybody = self.subject.everybody(remember=True)
+        else:
             self._saved -= self._cost()
             grows = self._work + OF_NEAR * len(self._listed)
             factor = 1.5 if grows < OF_ALL * self.subject.accounts else 1 / 1.5

@@ -10,6 +10,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from protocol.margin.book.blocks import Blocks
+from protocol.margin.book.book import Book
 from protocol.margin.book.cascade import FullMark
 from protocol.margin.book.safe_radius import SafeRadiusList
 
@@ -62,7 +64,7 @@ class Bending:
     def judge(self, accounts: Wholes, prices: Floats) -> BendingJudge:
         return BendingJudge(self, accounts, np.ones(len(accounts), dtype=np.bool_))
 
-    def everybody(self) -> BendingJudge:
+    def everybody(self, *, remember: bool = False) -> BendingJudge:
         return self.judge(np.arange(self.accounts), np.empty(0))
 
 
@@ -79,7 +81,10 @@ class BendingJudge:
         self.looked_at += count
         some = self.accounts[:count]
         self.found = np.flatnonzero((self.rule.health(prices, some) < 0) & self.open[:count])
-        return np.asarray(some[self.found])
+        return np.sort(some[self.found])
+
+    def at_hand(self, book: Book) -> tuple[Blocks, Wholes] | None:
+        return None
 
     def drop_found(self) -> None:
         self.drop(self.found)
