@@ -276,6 +276,12 @@ def test_a_debt_that_is_no_collateral_can_be_repaid_to_the_unit() -> None:
     assert v.standing(account, MARKET).debt == 0
 
 
+def test_collateral_is_rounded_down_and_debt_up() -> None:
+    cents = MarketState({"USD": Price(1, 6), "ETH": Price(1, 6)}, {"USD": 6, "ETH": 18}, scale=6)
+    standing = RULES.standing({"ETH": 3 * 10**17, "USD": -1}, cents)
+    assert (standing.debt, standing.equity, standing.opening) == (1, -1, -1)
+
+
 def test_a_group_does_not_lift_the_cap_of_an_asset() -> None:
     v = vault()
     account = v.account("alice")
