@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from scenarios.cli.main import build_parser
+from scenarios.cli.main import build_parser, main
 from scenarios.files.oracle_cost_checks import list_examples as list_costs
 from scenarios.files.portfolio_checks import list_examples
 from scenarios.files.protocol_checks import list_protocols
@@ -62,6 +62,7 @@ def test_the_commands_of_the_pages_were_found() -> None:
     [
         ("README.md", "attacker_profit_excluding_lp"),
         ("docs/agents.md", "liquidations=7"),
+        ("docs/liquidation.md", "hyperliquid  healthy    taken by p:keeper"),
         pytest.param("docs/markets.md", "95 % of falls", marks=pytest.mark.long),
     ],
 )
@@ -79,3 +80,12 @@ def test_python_runs(
         names: dict[str, Any] = {"__name__": "__main__"}
         exec(compile(block, page, "exec"), names)
     assert printed in capsys.readouterr().out
+
+
+def test_the_file_of_one_account_runs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = (ROOT / "docs" / "liquidation.md").read_text(encoding="utf-8")
+    (written,) = re.findall(r"```yaml\n(.*?)```", text, re.DOTALL)
+    path = tmp_path / "one-account.yaml"
+    path.write_text(written, encoding="utf-8")
+    assert main(["run", str(path)]) == 0
+    assert "No bad debt; 2 liquidation steps." in capsys.readouterr().out

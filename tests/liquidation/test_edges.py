@@ -8,14 +8,14 @@ from fractions import Fraction
 import pytest
 
 from preset_world import DECIMALS, E6, E18, ETH, PERP, USD, WATERFALL, held, long, market, setup
-from protocol.errors import UnsafeValueError
+from protocol.errors import UnsafeValueError, WaterfallExhaustedError
 from protocol.ledger import Account, Kind, Ledger, quote_of
-from protocol.liquidation.deleveraging.policy import Candidate, IntegerProgramme, RiskAware
+from protocol.liquidation.deleveraging.policy import Candidate, IntegerProgramme, Queue, RiskAware
 from protocol.liquidation.presets import catalogue
 from protocol.liquidation.pricers import ByShortfall, Fillable, FixedBonus
 from protocol.liquidation.view import Judgement, Part, View, floor, value
 from protocol.liquidation.view import Kind as PartKind
-from protocol.liquidation.waterfall import Deficit, Haircut, Waterfall
+from protocol.liquidation.waterfall import Basis, Deficit, Fund, Haircut, Socialise, Waterfall
 from protocol.market_state import MarketState, Price
 
 
@@ -98,3 +98,41 @@ def test_zero_debt_is_not_liquidatable_and_one_unit_is() -> None:
     (step,) = machine.run("p:a", "p:keeper", market(2000), 0)
     assert not machine.book.balances("p:a")
     assert [p.amount for p in step.payments] == [1]
+
+
+def test_who_pays_how_much_and_never_himself() -> None:
+    """A fund of 101 gives half of it, rounded down; the loser is neither a claimant nor a winner."""
+    book = Ledger()
+    for name in ("fund", "w1", "loser", "deficit"):
+        book.open(Account(name, Kind.MARGIN, "m"))
+    book.open(Account("world", Kind.ISSUER))
+    for name, units in (("fund", 101), ("w1", 20), ("loser", 30)):
+        book.post("world", name, USD, units)
+    found = tuple(Candidate(name, 10, 10, 10) for name in ("loser", "w1"))
+    payers = (
+        Fund("fund", Fraction(1, 2)),
+        Haircut(Queue(), lambda *_: found),
+        Socialise(lambda *_: {"loser": 30, "w1": 5}),
+        Deficit("deficit"),
+    )
+    paid = Waterfall(payers).cover(book, "loser", USD, 100)
+    assert [(p.payer, p.amount, p.basis) for p in paid] == [
+        ("fund", 50, Basis.EQUITY),
+        ("w1", 10, Basis.PROFIT),
+        ("w1", 5, Basis.EQUITY),
+        ("deficit", 35, Basis.EQUITY),
+    ]
+    assert book.balance("loser", USD) == 130
+
+
+def test_a_waterfall_that_ends_too_early_has_paid_nothing() -> None:
+    book = Ledger()
+    for name in ("fund", "loser"):
+        book.open(Account(name, Kind.MARGIN, "m"))
+    book.open(Account("world", Kind.ISSUER))
+    book.post("world", "fund", USD, 7)
+    with pytest.raises(WaterfallExhaustedError, match="3 USD"):
+        Waterfall((Fund("fund"),)).cover(book, "loser", USD, 10)
+    assert (book.balance("fund", USD), book.balance("loser", USD)) == (7, 0)
+    # An empty fund is no payer, and a loss of nothing asks nobody.
+    assert Waterfall(()).cover(book, "loser", USD, 0) == ()
