@@ -146,17 +146,23 @@ def vote(game: Simulation, owner: str) -> None:
 
 
 def wait_timelock(game: Simulation) -> int:
-    """Let the timelock pass: lenders leave, a guardian may cancel; return the seconds."""
-    rules, proposal = game.file.governance, _proposal(game)
+    """Let the timelock pass: lenders leave, a guardian may cancel; return the seconds that passed.
+
+    On a chain these are whole slots, in which the file's agents decide once a step.
+    """
+    rules, proposal, start = game.file.governance, _proposal(game), game.world.time
     if rules.timelock:
-        game.advance(rules.timelock, max(1, rules.timelock // game.file.run.block_seconds))
+        if game.blocks is not None:
+            game.blocks.wait(rules.timelock)
+        else:
+            game.advance(rules.timelock, max(1, rules.timelock // game.file.run.block_seconds))
         _exit(game, Fraction(rules.exit_per_day) * Fraction(rules.timelock, DAY))
     delay = rules.guardian_delay
     if rules.token and delay is not None and delay <= rules.timelock:
         with game.transaction("guardian: cancel"):
             game.world.state.values[PROPOSAL] = replace(proposal, cancelled=True)
             game.record("guardian", "cancelled", asset=proposal.asset)
-    return rules.timelock
+    return game.world.time - start
 
 
 def _exit(game: Simulation, part: Fraction) -> None:

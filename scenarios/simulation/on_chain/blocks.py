@@ -109,6 +109,14 @@ class Blocks:
         self.decide()
         self.slot()
 
+    def wait(self, seconds: int) -> None:
+        """Let the slots of some seconds pass, rounded up; outside prices stand, agents decide once a step."""
+        run = self.game.file.run
+        for number in range(1, -(-seconds // run.block_seconds) + 1):
+            if number % (run.step_seconds // run.block_seconds) == 0:
+                self.decide()
+            self.slot()
+
     def stress(self) -> float:
         """Return the fall of the followed asset over its calm measure, at least 1."""
         congestion = self.settings.congestion
