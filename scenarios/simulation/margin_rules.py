@@ -115,22 +115,24 @@ class AaveRule:
 
 @dataclass(frozen=True, slots=True)
 class MangoRule:
-    """Mango v3: unrealised gain counts at once; weights 1 - 1/leverage and 1 + 1/leverage."""
+    """Mango v3: unrealised gain counts at once; weights 1 - 1/leverage and 1 + 1/leverage.
+
+    Only assets and perpetuals that the account is active in are priced, as in the program's health cache.
+    """
 
     rule: MangoHealth
     perpetuals: tuple[str, ...]
     settlement: str
 
     def _health(self, balances: Balances, market: MarketState, level: Level) -> int:
-        held = dict(balances)
-        perps = {
-            name: PerpPosition(held.pop(name, 0), held.pop(quote_of(name), 0)) for name in self.perpetuals
-        }
+        held = {asset: units for asset, units in balances.items() if units}
+        active = [name for name in self.perpetuals if name in held or quote_of(name) in held]
+        perps = {name: PerpPosition(held.pop(name, 0), held.pop(quote_of(name), 0)) for name in active}
         unit = Fraction(10 ** market.decimals[self.settlement])
         worth = market.price(self.settlement).exact
         prices = {
             asset: i80f48_down(market.price(asset).exact / worth * unit / 10 ** market.decimals[asset])
-            for asset in (*held, *self.perpetuals)
+            for asset in (*held, *active)
         }
         health = self.rule.health(MangoAccount(held, perps), prices, level)
         value: Fraction = Fraction(health, 1 << FRACTION_BITS) / unit * worth * 10**SCALE
@@ -151,7 +153,7 @@ class PortfolioRule:
     """A preset that judges the common portfolio: tiers, scenario grids, Derive's and Deribit's rules.
 
     Every debt, the settlement asset itself and what an option has cost count as cash. Prices are claimed with
-    full confidence.
+    full confidence. Only markets that the account is in are priced.
 
     Parameters
     ----------
@@ -178,11 +180,17 @@ class PortfolioRule:
         perps: dict[str, PerpHolding[int] | None] = {}
         cash = 0
         for name, option in self.options.items():
-            perps.setdefault(option.underlying, None)
-            held.pop(name, 0)
-            cash += market.value_down(quote_of(name), held.pop(quote_of(name), 0))
+            units, cost = held.pop(name, 0), held.pop(quote_of(name), 0)
+            if units:
+                perps.setdefault(option.underlying, None)
+            if cost:
+                cash += market.value_down(quote_of(name), cost)
         for name, underlying in self.perpetuals.items():
             units, cost = held.pop(name, 0), held.pop(quote_of(name), 0)
+            if not units and not cost:
+                if self.base and held.get(underlying, 0) > 0:
+                    perps.setdefault(underlying, None)
+                continue
             result = market.value_down(name, units) + market.value_down(quote_of(name), cost)
             size = units * WAD // 10 ** market.decimals[name]
             known = perps.get(underlying)
