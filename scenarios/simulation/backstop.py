@@ -38,7 +38,8 @@ class VaultRoom:
     Parameters
     ----------
     most
-        Greatest notional that the vault may hold, at the market's scale.
+        Greatest notional that the vault may hold, raw units of the asset in which positions settle; valued
+        at the price at which the account is judged.
     held
         Return the vault's balances.
     """
@@ -50,7 +51,9 @@ class VaultRoom:
         """Return the share, 18 decimals, so that old and new notional together stay within the bound."""
         taken = sum((abs(view.value(n, u)) for n, u in view.positions().items()), Fraction(0))
         own = ((name, units) for name, units in self.held().items() if name in view.instruments)
-        room = self.most - sum((abs(view.value(name, units)) for name, units in own), Fraction(0))
+        room = view.value(view.cash, self.most) - sum(
+            (abs(view.value(name, units)) for name, units in own), Fraction(0)
+        )
         if taken <= room:
             return WAD
         return max(0, floor(WAD * room / taken))

@@ -20,9 +20,9 @@ from scenarios.files.margin_terms import MarginName, term
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_rules import LiquidationName
 from scenarios.simulation.backstop import VaultRoom, with_deleveraging, with_room
+from scenarios.simulation.build import units_of
 from scenarios.simulation.names import DEFICIT, DEPOSITORS, FUND, OWN, RESERVES, VAULT
 
-SCALE = 18
 Winners: TypeAlias = Callable[[Ledger, str], tuple[Candidate, ...]]
 
 
@@ -125,8 +125,8 @@ def build_policy(
     design = file.liquidation
     policy = POLICIES[design.preset](file, build_waterfall(file, winners))
     most = file.backstop_vault.most_share
-    if most is not None:
-        bound = int(most * file.backstop_vault.cash * 10**SCALE)
+    if most is not None and file.perpetuals:
+        bound = units_of(file, file.margin.settlement, most * file.backstop_vault.cash)
         policy = with_room(policy, VaultRoom(bound, lambda: book.balances(VAULT)))
     closes = design.preset in DELEVERAGES if design.deleveraging is None else design.deleveraging
     return with_deleveraging(policy, opposite) if closes and file.perpetuals else policy

@@ -9,6 +9,9 @@ from itertools import pairwise
 
 import pytest
 
+from protocol.fixed_point import WAD
+from protocol.liquidation.view import WHOLE_ACCOUNT, Judgement, View
+from protocol.market_state import Price
 from protocol_texts import changed
 from scenarios.attackers.attacker import AttackResult
 from scenarios.attackers.vaults import VaultDumping
@@ -149,3 +152,18 @@ def test_two_sides_against_a_market_maker_cost_its_spread() -> None:
     # Selling one per cent below and buying one per cent above the mark, on four million dollars.
     assert float(alone.profit - matched.profit) == pytest.approx(80_000, rel=0.02)
     assert float(matched.paid_by["maker"]) == pytest.approx(80_000, rel=0.02)
+
+
+@pytest.mark.parametrize(("dollar", "part"), [("1", "1"), ("0.5", "0.5"), ("0.25", "0.25"), ("2", "1")])
+def test_the_room_of_the_vault_is_its_cash_at_the_price_of_the_settlement_asset(
+    dollar: str, part: str
+) -> None:
+    file = changed("jelly", backstop_vault={"cash": 1000, "most_share": 1})
+    protocol = open_simulation(file, seed_of(file), 0).protocol
+    market = protocol.market_at({"JELLY": Price.of("0.01"), "USDC": Price.of(dollar)})
+    (room,) = (rule.sizer for rule in protocol.machine.policy.rules if rule.taker == VAULT)
+    # 100,000 contracts of one cent are 1,000 of money, against a thousand tokens of the vault's.
+    held = {"JELLY-PERP": 100_000 * 10**6}
+    judged = Judgement(-1, -1, -1)
+    view = View("loser", held, market, "USDC", judged, lambda _, __: judged, frozenset({"JELLY-PERP"}))
+    assert room.size(view, WHOLE_ACCOUNT, Fraction(0)) == int(Decimal(part) * WAD)
