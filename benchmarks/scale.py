@@ -50,8 +50,8 @@ class Lowest:
         """Yield the lowest price of the first asset and the mean of all."""
         state = self.market.open(self.seed, runs)
         lowest = self.market.extremes(state, self.steps)[1]
-        for i in range(len(runs)):
-            yield {"lowest": float(lowest[0, i]), "mean": float(lowest[:, i].mean())}
+        for low, mean in zip(lowest[0].tolist(), lowest.mean(axis=0).tolist(), strict=True):
+            yield {"lowest": low, "mean": mean}
 
 
 def digest(executor: Executor, task: Lowest, chunks: list[range], in_flight: int) -> tuple[str, float]:
@@ -61,13 +61,18 @@ def digest(executor: Executor, task: Lowest, chunks: list[range], in_flight: int
     return hashlib.sha256(b"".join(c.lines for c in done)).hexdigest(), cpu
 
 
-def bare(task: Lowest, chunks: list[range], share: int, of: int) -> None:
-    for chunk in chunks[share::of]:
+def bare(task: Lowest, options: argparse.Namespace) -> int:
+    chunks = [range(i * options.bare, (i + 1) * options.bare) for i in range(options.chunks)]
+    print("warm", flush=True)
+    sys.stdin.readline()
+    for chunk in chunks[options.share :: options.of]:
         list(task(chunk))
+    print("done", flush=True)
+    return 0
 
 
 def bare_seconds(options: argparse.Namespace, size: int, processes: int) -> float:
-    """Return the time of the chunks in processes that know nothing of each other, start-up left out."""
+    """Return the time of the chunks in processes that know nothing of each other, start and end left out."""
     command = [sys.executable, "-m", "benchmarks.scale", "--bare", str(size), "--steps", str(options.steps)]
     command += ["--chunks", str(options.chunks), "--of", str(processes), "--share"]
     running = [
@@ -83,8 +88,12 @@ def bare_seconds(options: argparse.Namespace, size: int, processes: int) -> floa
         process.stdin.write("\n")
         process.stdin.flush()
     for process in running:
+        assert process.stdout is not None
+        process.stdout.readline()  # done
+    seconds = time.perf_counter() - start
+    for process in running:
         process.wait()
-    return time.perf_counter() - start
+    return seconds
 
 
 def parse() -> argparse.Namespace:
@@ -106,11 +115,7 @@ def main() -> int:
     task = Lowest(made, market_seed(1, made), options.steps)
     list(task(range(64)))  # compile
     if options.bare:
-        chunks = [range(i * options.bare, (i + 1) * options.bare) for i in range(options.chunks)]
-        print("warm", flush=True)
-        sys.stdin.readline()
-        bare(task, chunks, options.share, options.of)
-        return 0
+        return bare(task, options)
 
     used = time.process_time()
     list(task(range(256)))

@@ -8,6 +8,7 @@ from scenarios.errors import ParameterError
 
 MAXIMUM_RUNS = 65_536
 GROWTH = 4
+SHRINKAGE = 4
 
 
 class ChunkSizer:
@@ -22,7 +23,8 @@ class ChunkSizer:
     first
         Runs of the first chunks, before a duration is known.
     workers
-        The last chunks are cut so that every worker has one.
+        Every worker has a chunk where there are runs enough, and the last shrink to a quarter, so that
+        none waits long for another.
 
     Notes
     -----
@@ -35,6 +37,7 @@ class ChunkSizer:
         self._gaps = [gap for gap in gaps if len(gap)]
         self._seconds = seconds
         self._workers = workers
+        self._fair = -(-sum(len(gap) for gap in self._gaps) // workers)
         self.size = min(first, MAXIMUM_RUNS)
 
     def record(self, runs: int, seconds: float) -> None:
@@ -48,11 +51,17 @@ class ChunkSizer:
         while self._gaps:
             gap = self._gaps[0]
             left = sum(len(other) for other in self._gaps)
-            size = max(1, min(self.size, len(gap), -(-left // self._workers)))
+            size = max(1, min(self.size, len(gap), self._share(left)))
             self._gaps[0] = range(gap.start + size, gap.stop)
             if not len(self._gaps[0]):
                 self._gaps.pop(0)
             yield range(gap.start, gap.start + size)
+
+    def _share(self, left: int) -> int:
+        """Return the most that one worker may take of what is left."""
+        if self._workers == 1:
+            return left
+        return max(-(-left // (2 * self._workers)), min(self.size // SHRINKAGE, self._fair))
 
 
 def gaps_between(done: Sequence[range], runs: int) -> list[range]:

@@ -48,10 +48,6 @@ class MarketTask:
                 low = np.minimum(low, prices)
                 drawdown = np.maximum(drawdown, 1.0 - prices / top)
             last = block.prices[-1]
-        for i in range(len(runs)):
-            record: dict[str, float] = {}
-            for a, asset in enumerate(self.market.assets):
-                record[f"last {asset}"] = float(last[a, i])
-                record[f"lowest {asset}"] = float(low[a, i])
-                record[f"drawdown {asset}"] = float(drawdown[a, i])
-            yield record
+        names = [f"{what} {asset}" for what in ("last", "lowest", "drawdown") for asset in self.market.assets]
+        for values in np.concatenate((last, low, drawdown)).T.tolist():
+            yield dict(zip(names, values, strict=True))

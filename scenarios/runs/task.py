@@ -13,6 +13,7 @@ Record: TypeAlias = Mapping[str, Value]
 """Named results of one run; ``run`` is added by the study."""
 
 LARGEST_EXACT_INTEGER = 2**53
+_CANONICAL = json.JSONEncoder(sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
 
 
 @runtime_checkable
@@ -49,12 +50,9 @@ def encode(run: int, record: Record) -> str:
     ValueError
         A float is not finite.
     """
-    plain = {name: _plain(value) for name, value in record.items()}
+    plain = {
+        name: str(value) if isinstance(value, int) and abs(value) >= LARGEST_EXACT_INTEGER else value
+        for name, value in record.items()
+    }
     plain["run"] = run
-    return json.dumps(plain, sort_keys=True, separators=(",", ":"), ensure_ascii=True, allow_nan=False)
-
-
-def _plain(value: Value) -> Value:
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) >= LARGEST_EXACT_INTEGER:
-        return str(value)
-    return value
+    return _CANONICAL.encode(plain)

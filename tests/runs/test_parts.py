@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from scenarios.errors import ParameterError
 from scenarios.runs import statistics
-from scenarios.runs.chunks import GROWTH, MAXIMUM_RUNS, ChunkSizer, gaps_between
+from scenarios.runs.chunks import GROWTH, MAXIMUM_RUNS, SHRINKAGE, ChunkSizer, gaps_between
 from scenarios.runs.progress import choose_progress, duration
 
 # Chunks
@@ -58,6 +58,22 @@ def test_chunk_size_follows_the_clock() -> None:
     assert len(next(chunks)) == MAXIMUM_RUNS
     with pytest.raises(ParameterError):
         ChunkSizer([], 0.0)
+
+
+@pytest.mark.parametrize("workers", [1, 2, 8])
+def test_chunks_shrink_towards_the_end_and_leave_one_for_every_worker(workers: int) -> None:
+    sizer = ChunkSizer([range(10_000)], 0.1, 800, workers)
+    sizes = [len(chunk) for chunk in sizer]
+    assert sizes == sorted(sizes, reverse=True)
+    if workers == 1:
+        assert sizes == [800] * 12 + [400]
+    else:
+        assert sizes[0] == min(800, 10_000 // (2 * workers))
+        assert max(sizes[-workers:]) <= 800 // SHRINKAGE
+        assert sizes[-2] == 800 // SHRINKAGE
+    few = [len(chunk) for chunk in ChunkSizer([range(1_000)], 0.1, 1_000, workers)]
+    assert len(few) >= workers
+    assert len(few) <= 3 * workers
 
 
 # Progress
