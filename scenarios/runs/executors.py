@@ -27,11 +27,12 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from functools import lru_cache
 from importlib.util import find_spec
+from itertools import islice
 from typing import Literal
 
 from scenarios.errors import MissingExtraError, ParameterError
 from scenarios.runs.errors import TaskError
-from scenarios.runs.task import Task, encode
+from scenarios.runs.task import Task, encode_all
 
 Kind = Literal["serial", "threads", "processes", "dask"]
 KINDS: tuple[Kind, ...] = ("serial", "threads", "processes", "dask")
@@ -198,13 +199,9 @@ def compute(payload: bytes, start: int, stop: int) -> Computed:
         There is not one record for each run.
     """
     began, used = time.perf_counter(), time.thread_time()
-    lines = [
-        encode(run, record)
-        for run, record in zip(range(start, stop), _task(payload)(range(start, stop)), strict=False)
-    ]
-    if len(lines) != stop - start:
-        raise TaskError(f"{len(lines)} records for runs {start} to {stop - 1}", records=len(lines))
-    text = "".join(line + "\n" for line in lines)
+    records, text = encode_all(start, islice(_task(payload)(range(start, stop)), stop - start + 1))
+    if records != stop - start:
+        raise TaskError(f"{records} records for runs {start} to {stop - 1}", records=records)
     seconds, cpu = time.perf_counter() - began, time.thread_time() - used
     return Computed(range(start, stop), text.encode(), seconds, peak_memory(), cpu)
 

@@ -15,6 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from market_samples import jumps
 from run_tasks import Dice, Failing, Infinite, Plain, Short
@@ -25,7 +27,7 @@ from scenarios.runs.chunks import ChunkSizer
 from scenarios.runs.errors import JournalError, TaskError
 from scenarios.runs.market_task import MarketTask
 from scenarios.runs.results import column, read_records
-from scenarios.runs.task import encode
+from scenarios.runs.task import encode, encode_all
 
 RUNS = 300
 
@@ -252,6 +254,24 @@ def test_encoding_is_canonical() -> None:
     assert encode(3, {"b": 2**53, "a": 0.1, "c": True, "d": None, "e": 2**53 - 1}) == (
         '{"a":0.1,"b":"9007199254740992","c":true,"d":null,"e":9007199254740991,"run":3}'
     )
+
+
+VALUES = st.one_of(
+    st.integers(-(2**70), 2**70),
+    st.floats(allow_nan=False, allow_infinity=False),
+    st.booleans(),
+    st.none(),
+    st.text(),
+    st.sampled_from(["},\n{", ',\n"', "}\n{", "\u2028"]),
+    st.lists(st.integers(0, 3), max_size=3),
+)
+
+
+@settings(deadline=None)
+@given(st.integers(0, 2**63), st.lists(st.dictionaries(st.text(), VALUES, max_size=3), max_size=5))
+def test_records_encoded_together_are_the_same_lines(first: int, records) -> None:
+    one_by_one = "".join(encode(first + i, record) + "\n" for i, record in enumerate(records))
+    assert encode_all(first, iter(records)) == (len(records), one_by_one)
 
 
 # Beside the results
