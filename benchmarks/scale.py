@@ -20,7 +20,6 @@ import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import Executor
-from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -59,6 +58,15 @@ def digest(executor: Executor, task: Lowest, chunks: list[range], in_flight: int
     done = sorted(compute_all(executor, task, iter(chunks), in_flight), key=lambda c: c.runs.start)
     cpu = sum(c.cpu_seconds for c in done)
     return hashlib.sha256(b"".join(c.lines for c in done)).hexdigest(), cpu
+
+
+def measure(name: str, executor: Executor, task: Lowest, chunks: list[range]) -> tuple[str, float, float]:
+    """Return the digest, the time by the clock, and that of processors."""
+    start, used = time.perf_counter(), time.process_time()
+    answer, inside = digest(executor, task, chunks, 6 if name != "serial" else 1)
+    wall, own = time.perf_counter() - start, time.process_time() - used
+    # Serial chunks and threads run in this process, whose time then has theirs in it.
+    return answer, wall, own if name in {"serial", "threads"} else own + inside
 
 
 def bare(task: Lowest, options: argparse.Namespace) -> int:
@@ -122,30 +130,23 @@ def main() -> int:
     size = max(64, int(256 * options.seconds / (time.process_time() - used)) // 64 * 64)
     chunks = [range(i * size, (i + 1) * size) for i in range(options.chunks)]
     kinds: list[Kind] = [kind for kind in ("threads", "processes", "dask") if kind in options.executors]  # type: ignore[misc]
-    with ExitStack() as stack:
-        executors = {"serial": stack.enter_context(open_executor("serial", 1))}
-        begun: dict[str, float] = {}
-        for kind in kinds:
-            start = time.perf_counter()
-            executors[kind] = stack.enter_context(open_executor(kind, 2))
-            digest(executors[kind], task, [range(i, i + 64) for i in range(0, 256, 64)], 4)
+    begun: dict[str, float] = {}
+    names = ["serial", *kinds]
+    wall, cpu = dict.fromkeys(names, float("inf")), dict.fromkeys(names, float("inf"))
+    answers: set[str] = set()
+    for kind in kinds:  # one at a time, as in a study: even an idle cluster takes its share of two cores
+        start = time.perf_counter()
+        with open_executor("serial", 1) as serial, open_executor(kind, 2) as executor:
+            digest(executor, task, [range(i, i + 64) for i in range(0, 256, 64)], 4)
             begun[kind] = time.perf_counter() - start
-        wall = dict.fromkeys(executors, float("inf"))
-        cpu = dict.fromkeys(executors, float("inf"))
-        answers: set[str] = set()
-        ceiling = 0.0
-        for _ in range(options.rounds):
-            for name, executor in executors.items():
-                start, used = time.perf_counter(), time.process_time()
-                answer, inside = digest(executor, task, chunks, 6 if name != "serial" else 1)
-                answers.add(answer)
-                wall[name] = min(wall[name], time.perf_counter() - start)
-                # Serial chunks and threads run in this process, whose time then has theirs in it.
-                own = time.process_time() - used
-                total = own if name in {"serial", "threads"} else own + inside
-                cpu[name] = min(cpu[name], total)
-            one, two = bare_seconds(options, size, 1), bare_seconds(options, size, 2)
-            ceiling = max(ceiling, one / two)
+            for _ in range(options.rounds):
+                for name, where in (("serial", serial), (kind, executor)):
+                    measured = measure(name, where, task, chunks)
+                    answers.add(measured[0])
+                    wall[name], cpu[name] = min(wall[name], measured[1]), min(cpu[name], measured[2])
+    ceiling = max(
+        bare_seconds(options, size, 1) / bare_seconds(options, size, 2) for _ in range(options.rounds)
+    )
     assert len(answers) == 1, answers
     print(
         f"{options.chunks} chunks of {size} paths, {wall['serial'] / options.chunks:.3f} s each; one digest"
