@@ -18,7 +18,7 @@ from protocol.margin.presets.grids import wad
 from protocol.margin.presets.registry import Preset
 from protocol.margin.scenarios import Scenario
 from scenarios.files.portfolio import PortfolioFile
-from scenarios.margin_build import TradeOrder
+from scenarios.margin_build import TradeOrder, nonlinear_parts
 from scenarios.margin_judge import LEVELS, Case
 from scenarios.margin_listed import NotListed, not_listed, reasons
 from scenarios.margin_rules import rules_of
@@ -195,7 +195,7 @@ def _judged(case: Case, rule: Preset, after: Case | None) -> RuleResult:
         found = correlation_stress(EXACT, rule.rule, fitted[Level.INITIAL].portfolio, INITIAL)
         parts = (found.given, found.together, found.apart, found.plain, found.saved, found.at_risk)
         stress = Stress(*map(number, parts))
-    alone, common = _liquidation(case.model, rule, fitted[Level.MAINTENANCE].portfolio)
+    alone, common = liquidation_prices(case, rule, fitted[Level.MAINTENANCE].portfolio)
     rows = {
         name: _level(answers[level], scenarios, ranged=bool(getattr(rule.rule, "stretches", ())))
         for name, level in LEVELS.items()
@@ -256,19 +256,24 @@ def _impact(rule: Preset, before: Mapping[str, Judgement[int]], after: Case) -> 
     }
 
 
-def _liquidation(
-    model: PortfolioFile, rule: Preset, portfolio: Portfolio[int]
+def liquidation_prices(
+    case: Case, rule: Preset, portfolio: Portfolio[int]
 ) -> tuple[dict[str, LiquidationPrices], LiquidationPrices]:
+    """Return where maintenance fails as each underlying moves, and along the common direction."""
+    model, check = case.model, case.terms(rule, Level.MAINTENANCE).check
+    nonlinear = nonlinear_parts(case.listed(rule), portfolio)
     alone = {}
     betas: dict[str, int] = {}
     for market in portfolio.markets:
         name = market.underlying
         moves = {name: WAD, **dict.fromkeys(_followers(model, name), WAD)}
         price = model.underlyings[name].index
-        alone[name] = _prices(failing_moves(rule.rule, portfolio, moves), price)
+        alone[name] = _prices(failing_moves(rule.rule, portfolio, moves, check, nonlinear), price)
         beta = wad(model.direction.get(name, Decimal(0 if model.direction else 1)))
         betas |= dict.fromkeys(moves, beta)
-    common = failing_moves(rule.rule, portfolio, betas) if betas else FailingMoves(None, None)
+    common = FailingMoves(None, None)
+    if betas:
+        common = failing_moves(rule.rule, portfolio, betas, check, nonlinear)
     return alone, _prices(common, Decimal(1))
 
 

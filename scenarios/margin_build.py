@@ -33,6 +33,7 @@ from protocol.margin.holdings import (
     TokenHolding,
 )
 from protocol.margin.judgement import Prices, PriceView
+from protocol.margin.moves import NonLinear
 from protocol.margin.presets.grids import wad
 from protocol.margin.presets.registry import Kind
 from protocol.margin.presets.synthetix_orders import fill_price
@@ -47,6 +48,7 @@ from scenarios.files.portfolio import (
     Perpetual,
     PortfolioFile,
     Position,
+    Quanto,
     Underlying,
 )
 from scenarios.margin_listed import kind_of
@@ -138,6 +140,23 @@ def build(model: PortfolioFile, extra_cash: int = 0, views: Views | None = None)
         cash -= _exit_costs(model.underlyings[market.underlying], market)
     portfolio = Portfolio(cash, wad(model.stable_price), holdings, tuple(tokens))
     return Account(portfolio, frozenset(kinds) | (kinds_of(portfolio) - {Kind.PERPETUAL}))
+
+
+def nonlinear_parts(model: PortfolioFile, portfolio: Portfolio[int]) -> NonLinear:
+    """Return what of a file is not linear in prices, as far as it stands in the portfolio."""
+    held = {market.underlying for market in portfolio.markets}
+    inverse: dict[str, int] = {}
+    quantos: dict[tuple[str, str], int] = {}
+    for position in model.positions:
+        name = position.underlying
+        if isinstance(position, InversePerpetual) and name in held:
+            inverse[name] = inverse.get(name, 0) + wad(position.contracts)
+        elif isinstance(position, Quanto) and {name, position.settlement} <= held:
+            key = (name, position.settlement)
+            units = EXACT.mul_to_zero(wad(position.size), wad(position.rate))
+            quantos[key] = quantos.get(key, 0) + units
+    pools = {name: row.pool.assets for name, row in model.collateral.items() if row.pool is not None}
+    return NonLinear(inverse, quantos, pools)
 
 
 def _add(model: PortfolioFile, markets: Mapping[str, _Market], position: Position, view: PriceView) -> None:

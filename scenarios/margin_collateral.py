@@ -93,7 +93,11 @@ def plan_collateral(
             if best is None:
                 return _none(rule, error.message, before)
             break
-        after = _excess(case, _after(model, plan), rule, level)
+        try:
+            after = _excess(case, _after(model, plan), rule, level)
+        except RuleError as error:
+            why = error.details.get("why", error.message)
+            return _none(rule, f"the rule cannot judge the account that a plan leaves: {why}", before)
         if after >= target and (best is None or plan.cost <= best[0].cost):
             best = plan, after
         if 0 <= after - target <= _NEAR_ENOUGH:
@@ -139,6 +143,8 @@ def _asset(case: Case, rule: Preset, level: str, name: str, before: Decimal) -> 
     model = case.model
     held, price = model.collateral[name], _price(model, name)
     weight = Decimal(0)
+    if not price:  # below the last digit: worth nothing, so it cannot help
+        return Asset(0.0, 0.0)
     if held.available > 0 or held.amount > 0 or held.cash:
         probe = _PROBE_DOLLARS / price
         try:
@@ -175,7 +181,8 @@ def _after(model: PortfolioFile, plan: Plan) -> PortfolioFile:
         paid = _units(units, ROUND_UP)
         worth = paid * _price(model, names[sold]) * (1 - Decimal(repr(fees[sold, bought])))
         changes[names[sold]] -= paid
-        changes[names[bought]] += worth / _price(model, names[bought])
+        if worth:
+            changes[names[bought]] += worth / _price(model, names[bought])
     return _changed(model, changes)
 
 

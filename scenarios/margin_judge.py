@@ -61,6 +61,10 @@ class Case:
             terms = terms.with_view(view)
         return terms if self.scenarios is None else terms.with_scenarios(self.scenarios)
 
+    def listed(self, preset: Preset) -> PortfolioFile:
+        """Return the file, without what the rule does not list where a partial answer is wanted."""
+        return listed(self.model, not_listed(self.model, preset)) if self.partial else self.model
+
     def fitted(self, preset: Preset, level: Level) -> Fitted:
         """Return the portfolio as the rule reads it at a level.
 
@@ -69,8 +73,7 @@ class Case:
         UnfitPortfolioError
             If the rule cannot judge it.
         """
-        model = listed(self.model, not_listed(self.model, preset)) if self.partial else self.model
-        account = build(model, self.extra_cash, self.terms(preset, level).views)
+        account = build(self.listed(preset), self.extra_cash, self.terms(preset, level).views)
         return fit(preset, account.portfolio, account.kinds)
 
     def judge(self, preset: Preset, level: Level, fitted: Fitted | None = None) -> Judgement[int]:

@@ -216,6 +216,22 @@ class NoCollateralPlanError(RuleError):
         )
 
 
+class CollateralAssetError(RuleError):
+    """A collateral asset is described by figures that no asset has."""
+
+    code = "collateral-asset"
+
+    def __init__(self, number: int, figures: tuple[float, ...]) -> None:
+        named = dict(zip(("price", "weight", "held", "available", "carry"), figures, strict=True))
+        text = ", ".join(f"{name} {figure}" for name, figure in named.items())
+        super().__init__(
+            f"collateral asset {number} ({text}): every figure must be finite, "
+            "price, held and available at least zero",
+            number=number,
+            figures=named,
+        )
+
+
 class MissingPriceError(RuleError):
     """A margin rule needs a price that the market state does not hold."""
 

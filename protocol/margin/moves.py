@@ -1,13 +1,16 @@
 """What happens to a portfolio as prices move: the moved account, and the moves at which it fails.
 
 Prices move in proportion: an underlying's spot, its perpetual and its forwards by one factor. Volatilities,
-rates, the settlement asset and what is already averaged into a settlement price stay.
+rates, the settlement asset and what is already averaged into a settlement price stay. Holdings hold linear
+contracts only; what is not linear in prices and stands among them as a perpetual (an inverse perpetual, a
+quanto) or as a token (a pool's share) is named besides, and moves as it really does.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from math import isqrt
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -39,7 +42,32 @@ class FailingMoves:
     above: float | None
 
 
-def moved(portfolio: Portfolio[int], factors: Mapping[str, int]) -> Portfolio[int]:
+@dataclass(frozen=True, slots=True)
+class NonLinear:
+    """What of a portfolio is not linear in prices, 18 decimals.
+
+    Parameters
+    ----------
+    inverse
+        Contracts of one dollar by underlying, held as contracts / price perpetuals whose gain is in the base.
+    quantos
+        By underlying and asset of payment: units of that asset per dollar of move, held as that times the
+        asset's price perpetuals, whose gain is in the base of the asset.
+    pools
+        By token, the two assets of the constant-product pool whose share it is.
+    """
+
+    inverse: Mapping[str, int] = field(default_factory=dict)
+    quantos: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    pools: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
+NOTHING = NonLinear()
+
+
+def moved(
+    portfolio: Portfolio[int], factors: Mapping[str, int], nonlinear: NonLinear = NOTHING
+) -> Portfolio[int]:
     """Return the portfolio after prices have moved.
 
     Parameters
@@ -48,13 +76,53 @@ def moved(portfolio: Portfolio[int], factors: Mapping[str, int]) -> Portfolio[in
         The holdings.
     factors
         By underlying or collateral token, 18 decimals; what is not named stands still.
+    nonlinear
+        What of it is not linear in prices.
     """
-    markets = tuple(_market(market, factors.get(market.underlying, WAD)) for market in portfolio.markets)
+    spots = {market.underlying: market.spot for market in portfolio.markets}
+    marks = {m.underlying: m.perp.price for m in portfolio.markets if m.perp is not None}
+    size: dict[str, int] = {}
+    gain: dict[str, int] = {}
+    base: dict[str, int] = {}
+
+    def add(to: dict[str, int], name: str, amount: int) -> None:
+        to[name] = to.get(name, 0) + amount
+
+    for name, contracts in nonlinear.inverse.items():
+        mark, factor = marks[name], factors.get(name, WAD)
+        if factor in (0, WAD):  # at a price of zero it owes coin without end, worth nothing
+            continue
+        now, then = (EXACT.div_to_zero(contracts, price) for price in (mark, EXACT.mul_to_zero(mark, factor)))
+        add(size, name, then - now)
+        add(base, name, now - then)
+        add(gain, name, -EXACT.mul_to_zero(now, EXACT.mul_to_zero(mark, factor) - mark))
+    for (name, paid), units in nonlinear.quantos.items():
+        move = EXACT.mul_to_zero(marks[name], factors.get(name, WAD)) - marks[name]
+        held = EXACT.mul_to_zero(units, spots[paid])
+        add(size, name, EXACT.mul_to_zero(held, factors.get(paid, WAD)) - held)
+        add(base, paid, EXACT.mul_to_zero(units, move))
+        add(gain, name, -EXACT.mul_to_zero(held, move))
+    markets = []
+    for market in portfolio.markets:
+        name = market.underlying
+        after = _market(market, factors.get(name, WAD))
+        if after.perp is not None:
+            more, result = size.get(name, 0), gain.get(name, 0)
+            perp = replace(after.perp, size=after.perp.size + more, unsettled=after.perp.unsettled + result)
+            after = replace(after, perp=perp)
+        markets.append(replace(after, base=after.base + base.get(name, 0)))
     tokens = tuple(
-        replace(token, price=EXACT.mul_to_zero(token.price, factors.get(token.asset, WAD)))
+        replace(token, price=EXACT.mul_to_zero(token.price, _token_factor(token.asset, factors, nonlinear)))
         for token in portfolio.tokens
     )
-    return replace(portfolio, markets=markets, tokens=tokens)
+    return replace(portfolio, markets=tuple(markets), tokens=tokens)
+
+
+def _token_factor(name: str, factors: Mapping[str, int], nonlinear: NonLinear) -> int:
+    if name not in nonlinear.pools:
+        return factors.get(name, WAD)
+    first, second = (factors.get(asset, WAD) for asset in nonlinear.pools[name])
+    return isqrt(first * second)
 
 
 def _market(market: MarketHolding[int], factor: int) -> MarketHolding[int]:
@@ -83,6 +151,7 @@ def failing_moves(
     portfolio: Portfolio[int],
     betas: Mapping[str, int],
     check: Check = MAINTENANCE,
+    nonlinear: NonLinear = NOTHING,
 ) -> FailingMoves:
     """Return the nearest falls and rises at which the account fails the check.
 
@@ -102,11 +171,13 @@ def failing_moves(
         decimals. One beta of one asks about that price, several of one about a common direction.
     check
         The level, maintenance by default.
+    nonlinear
+        What of the holdings is not linear in prices.
     """
     array: Any = FLOAT64.load(rule)
 
     def excess(factors: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:
-        batch = [moved(portfolio, {k: _factor(f, b) for k, b in betas.items()}) for f in factors]
+        batch = [moved(portfolio, {k: _factor(f, b) for k, b in betas.items()}, nonlinear) for f in factors]
         got = array.judge(FLOAT64, FLOAT64.load(*batch), check).excess
         return np.broadcast_to(np.asarray(got), factors.shape)
 

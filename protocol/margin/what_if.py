@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from math import isfinite
 
-from protocol.errors import NoCollateralPlanError
+from protocol.errors import CollateralAssetError, NoCollateralPlanError
 from protocol.fixed_point import WAD, div_to_zero
 from protocol.margin.book.linear import LinearAccount, Weights, exact_excess
 
@@ -135,12 +136,22 @@ def cheapest_collateral(
     ------
     NoCollateralPlanError
         If all that is at hand does not suffice.
+    CollateralAssetError
+        If an asset's price, weight, amounts or carry are not finite, or price or amounts are negative.
     """
+    for number, asset in enumerate(assets):
+        figures = (asset.price, asset.weight, asset.held, asset.available, asset.carry)
+        if not all(map(isfinite, figures)) or min(asset.price, asset.held, asset.available) < 0:
+            raise CollateralAssetError(number, figures)
     import numpy as np  # noqa: PLC0415 - margin impact does without
     from scipy.optimize import linprog  # noqa: PLC0415 - slow to import
 
     fees = dict(swap_fees or {})
     count = len(assets)
+    if not count:
+        if needed > 0:
+            raise NoCollateralPlanError(needed, 0.0, "there is no collateral asset")
+        return Plan(0.0, 0.0, (), (), {})
     # The unknowns are dollars, not units: that keeps the programme well scaled.
     weight, carry, held, available = (
         np.array(values)
@@ -176,7 +187,8 @@ def cheapest_collateral(
         raise NoCollateralPlanError(needed, float(weight @ available), str(result.message))
     price = np.array([asset.price for asset in assets])
     dollars = np.maximum(result.x, 0.0)
-    units = dollars / np.concatenate((price, price, price[sold]))
+    each = np.concatenate((price, price, price[sold]))
+    units = np.divide(dollars, each, out=np.zeros_like(dollars), where=each > 0)  # worthless units stay put
     moved = [float(amount) for amount in units]
     return Plan(
         float(cost @ dollars),
