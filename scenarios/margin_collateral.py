@@ -162,11 +162,12 @@ def _asset(case: Case, rule: Preset, level: str, name: str, before: Decimal) -> 
 
 def _fees(model: PortfolioFile) -> dict[tuple[int, int], float]:
     rows = list(model.collateral.values())
+    worthless = {i for i, name in enumerate(model.collateral) if not _price(model, name)}
     return {
         (i, j): float(1 - (1 - sold.swap_fee) * (1 - bought.swap_fee))
         for i, sold in enumerate(rows)
         for j, bought in enumerate(rows)
-        if i != j and not sold.locked and sold.amount > 0
+        if i != j and not sold.locked and sold.amount > 0 and not worthless & {i, j}
     }
 
 
@@ -181,8 +182,7 @@ def _after(model: PortfolioFile, plan: Plan) -> PortfolioFile:
         paid = _units(units, ROUND_UP)
         worth = paid * _price(model, names[sold]) * (1 - Decimal(repr(fees[sold, bought])))
         changes[names[sold]] -= paid
-        if worth:
-            changes[names[bought]] += worth / _price(model, names[bought])
+        changes[names[bought]] += worth / _price(model, names[bought])
     return _changed(model, changes)
 
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.errors import NoCollateralPlanError
+from protocol.errors import CollateralAssetError, NoCollateralPlanError
 from protocol.fixed_point import WAD
 from protocol.margin.book.linear import LinearAccount, Weights
 from protocol.margin.what_if import Asset, Trade, cheapest_collateral, margin_impact
@@ -131,3 +131,31 @@ def test_no_other_choice_on_a_grid_is_cheaper(assets: list[Asset], seed: int) ->
             cost += dollars * (fee + (1 - fee) * owned[bought].carry - owned[sold].carry)
         if min(left) >= 0 and excess >= needed:
             assert plan.cost <= cost + 1e-6 * (1 + abs(cost))
+
+
+def test_no_collateral_is_no_plan_unless_nothing_is_needed() -> None:
+    assert cheapest_collateral([], -5.0).cost == 0.0
+    with pytest.raises(NoCollateralPlanError):
+        cheapest_collateral([], 5.0)
+
+
+@pytest.mark.parametrize("held", [0.0, 3.0])
+def test_a_worthless_asset_stays_where_it_is(held: float) -> None:
+    worthless = Asset(price=0.0, weight=0.9, held=held, available=7.0, carry=-0.1)
+    plan = cheapest_collateral([worthless, Asset(1.0, 1.0, available=10.0, carry=0.01)], 5.0, {(0, 1): 0.0})
+    assert plan.cost == pytest.approx(0.05)
+    assert plan.posted == (0.0, 5.0)
+
+
+@pytest.mark.parametrize(
+    "asset",
+    [
+        Asset(-1.0, 0.5),
+        Asset(1.0, 0.5, held=-1.0),
+        Asset(1.0, 0.5, available=float("inf")),
+        Asset(1.0, float("nan")),
+    ],
+)
+def test_figures_that_no_asset_has_are_refused(asset: Asset) -> None:
+    with pytest.raises(CollateralAssetError, match="finite"):
+        cheapest_collateral([asset], 5.0)

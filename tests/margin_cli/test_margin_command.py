@@ -11,17 +11,18 @@ from xml.etree import ElementTree
 import pytest
 
 from protocol.errors import UnknownNameError
-from protocol.fixed_point import WAD
 from protocol.fixed_point.context import EXACT
 from protocol.margin.fit import fit
-from protocol.margin.judgement import INITIAL, MAINTENANCE, Level
-from protocol.margin.moves import moved
+from protocol.margin.judgement import INITIAL, Level
 from protocol.margin.presets.registry import PRESETS, preset
 from scenarios.cli.main import main
-from scenarios.files.portfolio_checks import list_examples, load_portfolio
+from scenarios.files.document import parse_document
+from scenarios.files.portfolio import PortfolioFile
+from scenarios.files.portfolio_checks import list_examples, load_portfolio, read_portfolio
 from scenarios.margin import MarginComparison, compare, number
 from scenarios.margin_build import TradeOrder, build, traded
 from scenarios.margin_collateral import plan_collateral
+from scenarios.margin_judge import Case
 from scenarios.margin_rules import rules_of
 from scenarios.report.heat_map import heat_map_svg, short
 from scenarios.report.margin import render_page
@@ -135,25 +136,98 @@ def test_what_a_rule_does_not_know_is_refused_or_left_out() -> None:
     assert hedged["derive-standard"].equity == equity - 36_500
 
 
-@pytest.mark.parametrize("name", list_examples())
-def test_liquidation_prices_are_where_the_exact_rule_fails(name: str) -> None:
-    model = load_portfolio(name)
+def at_price(model: PortfolioFile, asset: str, factor: Decimal) -> PortfolioFile:
+    """Return the file as it would be written with every price of ``asset`` moved."""
+
+    def scaled(price: Decimal | None) -> Decimal | None:
+        return None if price is None else price * factor
+
+    held = model.underlyings[asset]
+    prices: dict[str, object] = {
+        name: scaled(getattr(held, name)) for name in ("index", "mark", "slow", "bid", "ask")
+    }
+    prices["expiries"] = {
+        key: expiry.model_copy(update={"forward": scaled(expiry.forward)})
+        for key, expiry in held.expiries.items()
+    }
+    collateral = {
+        name: row.model_copy(update={"price": scaled(row.price)}) if row.follows == asset else row
+        for name, row in model.collateral.items()
+    }
+    underlyings = {**model.underlyings, asset: held.model_copy(update=prices)}
+    return model.model_copy(update={"underlyings": underlyings, "collateral": collateral})
+
+
+def flat(model: PortfolioFile) -> PortfolioFile:
+    """Return the file with flat surfaces: a volatility belongs to a strike, whatever the forward does."""
+    level = {"svi": None, "volatility": Decimal("0.6")}
+    underlyings = {
+        name: held.model_copy(
+            update={
+                "expiries": {
+                    key: row if row.svi is None else row.model_copy(update=level)
+                    for key, row in held.expiries.items()
+                }
+            }
+        )
+        for name, held in model.underlyings.items()
+    }
+    return model.model_copy(update={"underlyings": underlyings})
+
+
+NOT_LINEAR = """
+title: Everything that is not linear in prices
+collateral:
+  USD: {amount: 4000, cash: true}
+  BTC: {amount: 0.6}
+  shares: {amount: 40, pool: {assets: [ETH, USD], reserves: [1000, 3000000], supply: 6000}}
+underlyings:
+  BTC: {index: 60000, mark: 60030, expiries: {quarter: {days: 75, forward: 61200}}}
+  ETH: {index: 3000, mark: 3003}
+positions:
+  - {type: inverse-perpetual, underlying: BTC, contracts: -70000, entry: 58000}
+  - {type: quanto, underlying: ETH, settlement: BTC, rate: 0.00001, size: 90, entry: 2900}
+  - {type: quanto, underlying: BTC, settlement: BTC, rate: 0.00001, size: 0.5, entry: 59000}
+  - {type: future, underlying: BTC, expiry: quarter, size: 0.3, entry: 60900}
+rules:
+  counted: {grid: span, haircuts: {shares: 0.1}}
+  netted: {grid: deribit, correlations: {BTC/ETH: 0.8}, haircuts: {shares: 0.1}}
+"""
+
+
+@pytest.mark.parametrize("name", [*list_examples(), NOT_LINEAR])
+def test_liquidation_prices_are_where_the_file_written_at_them_fails(name: str) -> None:
+    shipped = name in list_examples()
+    model = load_portfolio(name) if shipped else read_portfolio(parse_document(name.encode(), "x.yaml"))
+    model = flat(model)
     checked = 0
-    for rule, found in zip(rules_of(model), answer(name).rules, strict=True):
+    for rule, found in zip(rules_of(model), compare(model).rules, strict=True):
         for asset, prices in (found.liquidation or {}).items():
-            followers = [t for t, held in model.collateral.items() if held.follows == asset]
-            account = build(model, views=rule.levels[Level.MAINTENANCE].views)
-            fitted = fit(rule, account.portfolio, account.kinds).portfolio
+            index = model.underlyings[asset].index
             for price, outward in ((prices.below, -1), (prices.above, 1)):
-                if price is None or price == model.underlyings[asset].index:
+                if price == index:
                     continue
-                ratio = price / model.underlyings[asset].index
-                for nudge, fails in ((Decimal("1e-5"), True), (Decimal("-1e-5"), False)):
-                    factor = int(ratio * (1 + outward * nudge) * WAD)
-                    there = moved(fitted, dict.fromkeys((asset, *followers), factor))
-                    assert (rule.rule.judge(EXACT, there, MAINTENANCE).excess < 0) is fails
+                if price is None:
+                    far = ("0.03", "0.2", "0.7") if outward < 0 else ("1.3", "4", "19")
+                    factors = [(Decimal(factor), False) for factor in far]
+                else:
+                    nudges = ((Decimal("1e-5"), True), (Decimal("-1e-5"), False))
+                    factors = [(price / index * (1 + outward * nudge), fails) for nudge, fails in nudges]
+                for factor, fails in factors:
+                    excess = Case(at_price(model, asset, factor)).judge(rule, Level.MAINTENANCE).excess
+                    assert (excess < 0) is fails, (rule.name, asset, price, factor)
                     checked += 1
     assert checked >= 8
+
+
+def test_liquidation_prices_are_of_the_scenarios_asked_for() -> None:
+    model = load_portfolio("ether-options")
+    (result,) = compare(Case(model, scenarios="basis"), ["derive-portfolio"]).rules
+    (other,) = compare(model, ["derive-portfolio"]).rules
+    assert result.maintenance is not None
+    assert other.maintenance is not None
+    assert result.maintenance.excess > other.maintenance.excess
+    assert result.liquidation != other.liquidation
 
 
 def test_a_linear_liquidation_price_by_hand() -> None:
@@ -219,6 +293,18 @@ def test_a_plan_that_cannot_be_says_so() -> None:
     assert plan.reason
     assert plan.after is None
     assert "options" in plan_collateral(model, preset("hyperliquid"), Decimal(0)).reason
+
+
+@pytest.mark.parametrize(
+    "collateral", ["{}", "{USD: {amount: 9, cash: true}, dust: {amount: 1, price: 1e-19, available: 5}}"]
+)
+@pytest.mark.parametrize("target", [Decimal(0), Decimal(1000)])
+def test_a_plan_without_anything_of_worth(collateral: str, target: Decimal) -> None:
+    text = f"title: t\ncollateral: {collateral}\nunderlyings: {{ETH: {{index: 3000}}}}\npositions: []\n"
+    model = read_portfolio(parse_document(text.encode(), "x.yaml"))
+    plan = plan_collateral(model, preset("span"), target)
+    assert bool(plan.reason) is (target > 0)
+    assert not plan.posted
 
 
 def test_the_page_is_offline_and_its_maps_are_the_scenarios(
