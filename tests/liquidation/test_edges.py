@@ -11,8 +11,11 @@ from preset_world import DECIMALS, E6, E18, ETH, PERP, USD, WATERFALL, held, lon
 from protocol.errors import UnsafeValueError, WaterfallExhaustedError
 from protocol.ledger import Account, Kind, Ledger, quote_of
 from protocol.liquidation.deleveraging.policy import Candidate, IntegerProgramme, Queue, RiskAware
+from protocol.liquidation.policy import LiquidationPolicy, Rule
 from protocol.liquidation.presets import catalogue
 from protocol.liquidation.pricers import ByShortfall, Fillable, FixedBonus
+from protocol.liquidation.selectors import LargestLoan
+from protocol.liquidation.sizers import All
 from protocol.liquidation.view import Judgement, Part, View, floor, value
 from protocol.liquidation.view import Kind as PartKind
 from protocol.liquidation.waterfall import Basis, Deficit, Fund, Haircut, Socialise, Waterfall
@@ -136,3 +139,12 @@ def test_a_waterfall_that_ends_too_early_has_paid_nothing() -> None:
     assert (book.balance("fund", USD), book.balance("loser", USD)) == (7, 0)
     # An empty fund is no payer, and a loss of nothing asks nobody.
     assert Waterfall(()).cover(book, "loser", USD, 0) == ()
+
+
+def test_a_fee_takes_no_more_than_is_left() -> None:
+    """Half of what is taken would be 5 ETH; 0.0625 are left of 10 once 15,900 are repaid at 1,600."""
+    rule = Rule(LargestLoan(), All(), FixedBonus(Fraction(0)), fee=Fraction(1, 2), fee_to="p:fund")
+    machine = setup(LiquidationPolicy("fee", (rule,), WATERFALL), ETH=10 * E18, USD=-15_900 * E6)
+    machine.step("p:a", "p:keeper", market(1600), 0)
+    assert held(machine, "p:fund", ETH) == Fraction(625, 10_000)
+    assert not machine.book.balances("p:a")

@@ -314,6 +314,19 @@ def test_queue_serves_in_order_within_the_gate() -> None:
     assert (back, queue.shares) == (10, 0)
 
 
+def test_a_period_is_used_up_once_and_the_unripe_wait() -> None:
+    queue = WithdrawalQueue(Gate(delay=10, window=100, most=50)).ask("a", 30, 0).ask("b", 40, 15)
+    queue, served = queue.serve(20, lambda shares: 99)
+    assert [(r.account, r.shares) for r in served] == [("a", 30)]
+    assert queue.room(24) == 20
+    queue, served = queue.serve(25, lambda shares: shares)
+    assert [(r.account, r.shares) for r in served] == [("b", 20)]
+    assert queue.room(99) == 0
+    queue, served = queue.serve(99, lambda shares: shares)
+    assert served == ()
+    assert queue.room(100) == 50
+
+
 def test_a_closed_gate_serves_nobody() -> None:
     queue = WithdrawalQueue(Gate(closed=True)).ask("a", 1, 0)
     with pytest.raises(GateClosedError):

@@ -92,6 +92,31 @@ def test_a_deposit_and_its_redemption_gain_nothing(first: int, donated: int, sec
     assert after.assets_down(10**30) >= pool.assets_down(10**30)
 
 
+@given(units, units, st.integers(1, MAX_UNITS), st.integers(1, MAX_UNITS))
+def test_every_action_rounds_against_its_caller(supplied: int, interest: int, asked: int, lent: int) -> None:
+    """Against exact fractions: what is given is at most its worth, what is taken at least."""
+    pool, _ = LendingPool("X", KINKED, virtual_shares=1).supply(supplied)
+    pool = pool.donate(interest)
+    price = Fraction(pool.supplied + pool.virtual_assets, pool.supply_shares + pool.virtual_shares)
+    asked, lent = min(asked, pool.cash), min(lent, pool.cash)
+    try:
+        _, burnt = pool.withdraw(asked)
+        assert 0 <= burnt * price - asked < price
+    except ShareError:
+        pass
+    pool, debt = pool.borrow(lent)
+    assert debt == lent  # the first loan: shares at par
+    pool = replace(pool, borrowed=pool.borrowed + interest, supplied=pool.supplied + interest)
+    owed = Fraction(pool.borrowed + pool.virtual_assets, pool.debt_shares + pool.virtual_shares)
+    more = min(asked, pool.cash)
+    if more:
+        _, shares = pool.borrow(more)
+        assert 0 <= shares * owed - more < owed
+    part = max(1, debt // 3)
+    _, paid = pool.repay(part)
+    assert 0 <= paid - part * owed < 1
+
+
 @given(units, units)
 def test_an_inflation_attack_costs_more_than_it_takes(victim: int, donation: int) -> None:
     pool, mine = LendingPool("X", KINKED).supply(1)
