@@ -349,3 +349,23 @@ def test_a_queue_neither_loses_nor_makes_shares(
         served += sum(request.shares for request in done)
         assert sum(request.shares for request in done) <= min(most, limit)
     assert served + queue.shares == asked
+
+
+def test_a_giver_keeps_his_opening_requirement() -> None:
+    """At 1,700 the poor account lacks 0.103 ETH; the rich one has 80 / 1,275 = 0.063 to give."""
+    v = vault()
+    rich, poor = v.account("alice", "rich"), v.account("alice", "poor")
+    v.deposit("world", rich, "ETH", 32 * 10**17)
+    v.deposit("world", poor, "ETH", 10**18)
+    v.withdraw(rich, "world", "USD", 4_000 * 10**6, MARKET)
+    v.withdraw(poor, "world", "USD", 1_500 * 10**6, MARKET)
+    fallen = priced(ETH=1700)
+    (move,) = v.rebalance("alice", fallen)
+    # A unit stays because counted units are rounded down.
+    assert move.units == 80 * 10**18 // 1275 - 1
+    assert v.standing(rich, fallen).opening >= 0 > v.standing(poor, fallen).maintenance
+
+
+def test_beside_an_isolated_asset_nothing_else_counts() -> None:
+    standing = RULES.standing({"NEW": 10**21, "ETH": 10**18, "USD": -1}, MARKET)
+    assert standing.opening == 500 * WAD - standing.debt
