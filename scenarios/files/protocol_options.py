@@ -12,9 +12,13 @@ from scenarios.files.quantities import Positive
 
 
 def volatility_of(option: OptionFile, market: object) -> Decimal | None:
-    """Return the option's own volatility, or that which a market model states for its underlying."""
+    """Return the option's own volatility, or the market's of its underlying: of the surface, of the model."""
     if option.volatility is not None:
         return option.volatility
+    surface = getattr(market, "surface", None)
+    level = None if surface is None else surface.level.get(option.underlying)
+    if level is not None:
+        return Decimal(level)
     stated = getattr(market, "volatility", None)
     found = stated.get(option.underlying) if isinstance(stated, dict) else None
     return found if isinstance(found, Decimal) and found > 0 else None
@@ -31,6 +35,8 @@ class OptionFile(Part):
     strike: Positive
     expiry: Annotated[int, Field(ge=1, strict=True)] = Field(description="Seconds from the start.")
     volatility: Positive | None = Field(
-        None, description="Implied, annualised; the market's volatility of the underlying if not given."
+        None,
+        description="Implied, annualised, constant. Without it that of the market's `surface`, which moves, "
+        "or the market's volatility of the underlying.",
     )
     decimals: Decimals = 6

@@ -115,16 +115,28 @@ def probability(name: str, hits: int, runs: int, confidence: float = CONFIDENCE)
     return Estimate(name, hits / runs, low, high, confidence, runs, "Clopper and Pearson, exact")
 
 
-def mean(name: str, values: Sequence[float], confidence: float = CONFIDENCE) -> Estimate:
-    """Return the mean with its normal interval; with fewer than two runs there is none."""
+def mean(
+    name: str, values: Sequence[float], confidence: float = CONFIDENCE, *, least: float = -math.inf
+) -> Estimate:
+    """Return the mean with its normal interval; with fewer than two runs there is none.
+
+    Parameters
+    ----------
+    least
+        What no value can be below: neither can the mean. Where all runs came to just that, what is rare has
+        not been seen, and they give no bound above.
+    """
     _require(values, confidence)
     n = len(values)
     centre = math.fsum(values) / n
     if n < 2:
         return Estimate(name, centre, None, None, confidence, n, "central limit theorem")
     variance = math.fsum((value - centre) * (value - centre) for value in values) / (n - 1)
+    if variance == 0.0 and centre == least:
+        return Estimate(name, centre, centre, None, confidence, n, "central limit theorem")
     reach = NormalDist().inv_cdf(1.0 - _half(confidence)) * math.sqrt(variance / n)
-    return Estimate(name, centre, centre - reach, centre + reach, confidence, n, "central limit theorem")
+    low = max(centre - reach, least)
+    return Estimate(name, centre, low, centre + reach, confidence, n, "central limit theorem")
 
 
 def expected_shortfall(
@@ -133,10 +145,10 @@ def expected_shortfall(
     """Return the mean of the worst 1 - ``level`` of the distribution.
 
     As q + mean(max(x - q, 0)) / (1 - level) with q the quantile (Rockafellar and Uryasev, Journal of Risk 2,
-    2000); the error of q does not matter to first order.
+    2000); the error of q does not matter to first order. Where no run exceeds q there is no bound above.
     """
     q = quantile(name, values, level, confidence).value
-    excess = mean(name, [max(value - q, 0.0) for value in values], confidence)
+    excess = mean(name, [max(value - q, 0.0) for value in values], confidence, least=0.0)
 
     def place(value: float | None) -> float | None:
         return None if value is None else q + value / (1.0 - level)

@@ -64,7 +64,8 @@ class UnknownStrategyError(ScenarioError):
         near = closest(name, known)
         hint = f"; did you mean {near}?" if near else ""
         there = ", ".join(known) or "none"
-        super().__init__(f"no attack {name!r} in this file; there is {there}{hint}", name=name, known=known)
+        what = f"no attack {name!r} in this file" if name else "which attack of this file is not said"
+        super().__init__(f"{what}; there is {there}{hint}", name=name, known=known)
 
 
 def strategy_of(file: ProtocolFile, name: str | None) -> tuple[str, Attacker]:

@@ -294,7 +294,10 @@ BASE_IN_MARKET: frozenset[str] = frozenset({"derive-standard", "derive-portfolio
 
 
 def build_rule(
-    file: ProtocolFile, open_interest: OpenInterest = nobody, clock: Clock = lambda: 0
+    file: ProtocolFile,
+    open_interest: OpenInterest = nobody,
+    clock: Clock = lambda: 0,
+    options: Mapping[str, Contract] | None = None,
 ) -> MarginRule:
     """Return the margin rule of a file.
 
@@ -304,6 +307,8 @@ def build_rule(
         Return the long side of a perpetual in raw base units, for rules that read it.
     clock
         Return the seconds since the start, for rules that judge options.
+    options
+        The file's, with the volatility that they follow; as it begins if None.
     """
     made = RULES.get(file.margin.preset)
     if made is not None:
@@ -314,7 +319,7 @@ def build_rule(
         preset(name).rule,
         underlyings,
         file.margin.settlement,
-        contracts(file),
+        contracts(file) if options is None else options,
         clock,
         name in BASE_IN_MARKET,
     )

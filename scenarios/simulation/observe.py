@@ -57,7 +57,8 @@ class Observer:
     health
         A sample per step at which any account owed anything.
     exposures
-        Greatest value of an asset that an account held or owed, in money at the outside prices.
+        Greatest value of an asset that an account held or owed, or notional of a position in it, in money
+        at the outside prices.
     """
 
     game: Simulation
@@ -88,12 +89,16 @@ class Observer:
             )
 
     def _expose(self, owner: str, held: Balances, values: Mapping[str, Fraction]) -> None:
-        perpetuals = self.game.file.perpetuals
-        costs = {quote_of(name) for name in perpetuals}
+        file = self.game.file
+        positions = {name: entry.underlying for name, entry in file.perpetuals.items()}
+        positions |= {name: entry.underlying for name, entry in file.options.items()}
+        costs = {quote_of(name) for name in positions}
         for asset, units in held.items():
             if units and asset in values and asset not in costs:
-                name = perpetuals[asset].underlying if asset in perpetuals else asset
+                name = positions.get(asset, asset)
                 worth = abs(values[asset] * units)
+                if asset in positions:  # its notional: an option far out of the money reads the feed too
+                    worth = abs(self.game.outside[name] * units) / 10 ** self.game.world.decimals[asset]
                 if worth > self.exposures.get((owner, name), 0):
                     self.exposures[owner, name] = worth
 

@@ -32,7 +32,7 @@ from scenarios.simulation.liquidation_rules import build_policy, within_means
 from scenarios.simulation.margin_inputs import SCALE, MarginRule
 from scenarios.simulation.margin_rules import build_rule
 from scenarios.simulation.names import DEPOSITORS, FUND, GROUP, HOUSE, OWN, VAULT
-from scenarios.simulation.options import Contract, contracts
+from scenarios.simulation.options import Contract, Implied, contracts, implied_of
 from scenarios.world import World
 
 
@@ -47,6 +47,7 @@ class Protocol:
     world: World
     graph: Graph
     options: Mapping[str, Contract] = field(init=False)
+    implied: Implied = field(init=False)
     _start: int = field(init=False)
     _own_rule: MarginRule = field(init=False)
     machine: Machine = field(init=False)
@@ -56,8 +57,9 @@ class Protocol:
 
     def __post_init__(self) -> None:
         file, world = self.file, self.world
-        self._start, self.options = world.time, contracts(file)
-        self._own_rule = build_rule(file, self.open_interest, self.elapsed)
+        self._start, self.implied = world.time, implied_of(file)
+        self.options = contracts(file, self.implied)
+        self._own_rule = build_rule(file, self.open_interest, self.elapsed, self.options)
         self.marks = Marks(file, world)
         places = {name: entry.decimals for name, entry in file.perpetuals.items()}
         places |= {name: entry.decimals for name, entry in file.options.items()}
@@ -156,7 +158,7 @@ class Protocol:
             return self._own_rule
         if self._by_vote is None or self._by_vote[0] is not by_vote:
             file = self.file.model_copy(update={"listings": self.listings()})
-            self._by_vote = by_vote, build_rule(file, self.open_interest, self.elapsed)
+            self._by_vote = by_vote, build_rule(file, self.open_interest, self.elapsed, self.options)
         return self._by_vote[1]
 
     def _judge(self, balances: Mapping[str, int], market: MarketState) -> Judgement:

@@ -335,7 +335,7 @@ class Simulation:
 
     def begin_step(self, conditions: Conditions) -> None:
         """Let other conditions hold; what can be traded outside is fresh again."""
-        self.conditions = conditions
+        self.conditions, self.protocol.implied.levels = conditions, conditions.level
         self._fresh_outside()
 
     def _fresh_outside(self) -> None:

@@ -182,17 +182,22 @@ def _figures(rows: Sequence[Metrics], on_chain: Sequence[ChainMetrics], money: s
         (value_at_risk(bad), "VaR 95 %: insolvent debt", money),
         (expected_shortfall("", bad), "mean of the worst 5 %: insolvent debt", money),
         (liquidations_at_risk(volume), "LaR 95 %: value liquidated", money),
-        (mean("", bad), "bad debt", money),
+        (_mean(bad), "bad debt", money),
         (probability("", hits, len(rows)), "runs with bad debt", "of runs"),
-        (mean("", volume), "value liquidated", money),
-        (mean("", [float(row.accounts_liquidated) for row in rows]), "accounts liquidated", ""),
-        (mean("", [float(row.insurance_paid) for row in rows]), "paid by the insurance fund", money),
+        (_mean(volume), "value liquidated", money),
+        (_mean([float(row.accounts_liquidated) for row in rows]), "accounts liquidated", ""),
+        (_mean([float(row.insurance_paid) for row in rows]), "paid by the insurance fund", money),
         (probability("", losing, len(rows)), "runs in which lenders and others lose", "of runs"),
-        (mean("", [float(row.unserved) for row in rows]), "accounts left short of margin", ""),
-        (mean("", [float(row.oracle_error) for row in rows]), "greatest oracle error", "relative"),
-        (mean("", [float(row.utilisation) for row in rows]), "utilisation at the end", "relative"),
-        (mean("", [float(row.deleveraged) for row in rows]), "given up by winners in deleveraging", money),
+        (_mean([float(row.unserved) for row in rows]), "accounts left short of margin", ""),
+        (_mean([float(row.oracle_error) for row in rows]), "greatest oracle error", "relative"),
+        (_mean([float(row.utilisation) for row in rows]), "utilisation at the end", "relative"),
+        (_mean([float(row.deleveraged) for row in rows]), "given up by winners in deleveraging", money),
         *chain_estimates(on_chain, money),
     ]
     for estimate, name, unit in found:
         yield Figure(name, unit, estimate.value, estimate.low, estimate.high, estimate.method)
+
+
+def _mean(values: Sequence[float]) -> Estimate:
+    """Return the mean of a measure that is never below zero."""
+    return mean("", values, least=0.0)

@@ -184,9 +184,14 @@ def _hypercube(axes: Sequence[Axis], count: int, seed: int) -> list[tuple[object
             numbers = [value for value in axis.values if isinstance(value, int | Decimal)]
             if len(numbers) != len(axis.values) or len(numbers) < 2:
                 raise AxisError(f"{axis.name}: a hypercube needs a lowest and a highest number")
-            low, high = float(min(numbers)), float(max(numbers))
-            value = Decimal(f"{low + (high - low) * float(x):.6g}")
-            whole = all(isinstance(number, int) for number in numbers)
-            row.append(int(value) if whole else value)
+            row.append(_between(min(numbers), max(numbers), float(x)))
         rows.append(tuple(row))
     return rows
+
+
+def _between(low: int | Decimal, high: int | Decimal, part: float) -> int | Decimal:
+    """Return the value at ``part`` of a range; whole numbers get equal shares of it, both ends too."""
+    if isinstance(low, int) and isinstance(high, int):
+        return min(high, low + int(part * (high - low + 1)))
+    value = Decimal(f"{float(low) + (float(high) - float(low)) * part:.6g}")
+    return min(max(value, Decimal(low)), Decimal(high))

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from protocol.errors import RuleError
+from protocol.errors import CapExceededError, RuleError
 from protocol.fixed_point import WAD
 from protocol_texts import changed, lending, read
 from scenarios.agents.basis import BasisTrader
@@ -20,7 +20,7 @@ from scenarios.simulation.governance import DECIDED, Decided
 from scenarios.simulation.market import seed_of
 from scenarios.simulation.names import FUND
 from scenarios.simulation.on_chain.blocks import Blocks
-from scenarios.simulation.run import open_simulation
+from scenarios.simulation.run import open_simulation, run_path
 from scenarios.simulation.simulation import Simulation
 
 PERPETUAL_PRESETS = (
@@ -292,3 +292,25 @@ def test_the_blocks_of_an_attack_on_a_feed_are_slots_of_the_chain(monkeypatch: p
     result = attack.execute(game)
     assert not result.refused
     assert len(slots) == 2  # one for each sample
+
+
+def test_a_supply_cap_binds_every_deposit() -> None:
+    weth = {"collateral_factor": "0.8", "borrowable": False, "supply_cap": 10}
+    listings = {"WETH": weth, "USDC": {"cash": 1000}}
+    file = changed("lending-crash", listings=listings, agents={}, attacks={})
+    game = open_simulation(file, seed_of(file), 0)
+    game.world.wallet("whale")
+    game.world.fund("whale", "WETH", 11 * 10**18)
+    with game.transaction("to the cap"):
+        game.protocol.deposit("whale", "WETH", 10 * 10**18)
+    with pytest.raises(CapExceededError, match="supply cap"), game.transaction("beyond"):
+        game.protocol.deposit("whale", "WETH", 1)
+    assert game.protocol.supplied("WETH") == 10 * 10**18
+
+
+@pytest.mark.parametrize(("heartbeat", "published"), [(3600, True), (3601, False)])
+def test_a_heartbeat_is_due_when_it_has_passed(heartbeat: int, published: bool) -> None:
+    feed = {"type": "publisher", "feed": "ETH/USD", "asset": "WETH", "deviation": 1, "heartbeat": heartbeat}
+    file = changed("lending-crash", agents={"feed": feed}, attacks={}, run={"steps": 1, "step_seconds": 3600})
+    events = run_path(file).events
+    assert any(event.kind == "publication" for event in events) is published

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from scenarios.cli.main import main
+from scenarios.files.protocol_checks import SHIPPED
 
 
 def run(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
@@ -76,3 +77,24 @@ def test_wrong_usage_exits_2(words: tuple[str, ...], capsys: pytest.CaptureFixtu
     assert code == 2
     assert not out
     assert err.startswith("error: ")
+
+
+def test_compare_tells_two_files_of_one_title_apart(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    text = SHIPPED.read("four-samples").decode()
+    for name, cash in (("a.yaml", ""), ("b.yaml", "# changed\n")):
+        (tmp_path / name).write_text(cash + text, encoding="utf-8")
+    tables = tmp_path / "tables"
+    words = ("compare", str(tmp_path / "a.yaml"), str(tmp_path / "b.yaml"), "--runs", "2")
+    code, out, _ = run(capsys, *words, "--tables", str(tables))
+    assert code == 0
+    assert "a.yaml against" in out
+    header = (tables / "comparison.csv").read_text(encoding="utf-8").splitlines()[0].split(",")
+    assert len(set(header)) == len(header)
+
+
+def test_an_attack_that_is_not_named_is_asked_for(capsys: pytest.CaptureFixture[str]) -> None:
+    code, _, err = run(capsys, "attack", "perpetual-crash")
+    assert code == 2
+    assert "which attack of this file is not said; there is none" in err

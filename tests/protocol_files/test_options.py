@@ -25,6 +25,7 @@ from protocol.pricing.black76 import exact_prices
 from protocol_texts import read
 from scenarios.files.errors import FileError
 from scenarios.files.protocol import ProtocolFile
+from scenarios.simulation.conditions import Conditions
 from scenarios.simulation.market import seed_of
 from scenarios.simulation.run import open_simulation, run_path, step_once
 
@@ -212,3 +213,57 @@ def test_options_ask_for_a_rule_that_judges_them() -> None:
             },
             perpetuals={"ETH-PERP": {"underlying": "SOL", "maximum_leverage": 10}},
         )
+
+
+SURFACE = {"level": {"ETH": "0.7"}, "spot_beta": -2, "reversion": 0, "skew": "-0.3"}
+
+
+def surface_desk(**changes: object) -> ProtocolFile:
+    market = {"volatility": {"ETH": "0.8"}, "surface": SURFACE}
+    return desk("derive-pmrm2", **{"market": market, **changes})
+
+
+def test_options_follow_the_surface_unless_they_have_their_own_volatility() -> None:
+    file = surface_desk()
+    options = {name: entry.model_dump(exclude_none=True) for name, entry in file.options.items()}
+    options["month put 1800"]["volatility"] = Decimal("0.5")
+    game = open_simulation(surface_desk(options=options), seed_of(file), 0)
+    name, strike, forward = "month call 2200", 2200, 2000
+
+    def wanted(volatility: float) -> float:
+        call, _ = exact_prices(MONTH, WAD, int(volatility * WAD), forward * WAD, strike * WAD)
+        return call / WAD
+
+    for level in (0.7, 1.1):
+        game.begin_step(Conditions(level={} if level == 0.7 else {"ETH": level}))
+        smile = game.volatility("ETH", Decimal(strike), MONTH)
+        assert smile != pytest.approx(level, rel=1e-3)  # off the money: the skew counts
+        assert float(game.protocol.market().price(name).exact) == pytest.approx(wanted(smile), rel=1e-9)
+        assert float(game.unit_values()[name] * 10**6) == pytest.approx(wanted(smile), rel=1e-9)
+        _, put = exact_prices(MONTH, WAD, WAD // 2, forward * WAD, 1800 * WAD)
+        assert game.protocol.market().price("month put 1800").exact == Fraction(put, WAD)
+
+
+def test_a_seller_of_options_is_worse_off_where_volatility_rises() -> None:
+    game = open_simulation(surface_desk(), seed_of(surface_desk()), 0)
+    calm = game.protocol.judge("desk").excess
+    game.begin_step(Conditions(level={"ETH": 1.4}))
+    assert game.protocol.judge("desk").excess < calm
+    game.begin_step(Conditions())
+    assert game.protocol.judge("desk").excess == calm
+
+
+def test_a_falling_market_moves_the_marks_of_a_run_and_gains_still_add_up() -> None:
+    file = surface_desk(agents={"feed": {"type": "publisher", "feed": "ETH/USD", "asset": "ETH"}})
+    with_surface, without = run_path(file), run_path(desk("derive-pmrm2", agents=file.model_dump()["agents"]))
+    assert with_surface.gains != without.gains
+    assert abs(sum(with_surface.gains.values())) <= Decimal("0.05")
+
+
+def test_options_are_exposed_to_the_price_of_their_underlying() -> None:
+    accounts = {"desk": {"balances": {"USDC": 90_000}, "positions": {"month call 2200": -5}}}
+    result = run_path(desk("derive-srm", accounts=accounts, agents={}))
+    (link,) = [link for link in result.links if link.relation == "exposed to"]
+    assert (link.source.name, link.target.name) == ("ETH", "desk")
+    greatest = max(v for s in result.series if s.name == "outside" and s.unit == "USD/ETH" for v in s.values)
+    assert float(link.amount) == pytest.approx(5 * float(greatest), rel=1e-6)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from decimal import Decimal
 from pathlib import Path
 
@@ -11,7 +12,8 @@ from protocol.errors import BackstopError
 from protocol_texts import changed
 from scenarios.files.protocol_checks import open_protocol
 from scenarios.simulation.compare import DifferentMarketsError, compare
-from scenarios.simulation.stress import stress
+from scenarios.simulation.run import Metrics
+from scenarios.simulation.stress import _figures, stress
 from scenarios.simulation.sweep import AxisError, read_axis, sweep, with_values
 
 SHORT = {"steps": 6, "step_seconds": 3600, "runs": 20, "seed": 7}
@@ -86,3 +88,30 @@ def test_hypercube_stratifies_every_axis() -> None:
         cells = sorted(int((float(str(p.values[axis])) - low) / (high - low) * 8) for p in found.points)
         assert cells == list(range(8))
     assert found.points == sweep(document, axes, runs=1, latin=8).points
+
+
+def test_whole_numbers_of_a_hypercube_get_equal_shares_and_both_ends() -> None:
+    axes = [read_axis("run.seed=1,6")]
+    found = sweep(open_protocol("four-samples"), axes, runs=1, latin=12)
+    assert sorted(point.values[0] for point in found.points) == [n for n in range(1, 7) for _ in range(2)]
+
+
+ROW = Metrics(
+    **dict.fromkeys(("bad_debt", "liquidated", "insurance_paid", "socialised", "oracle_error"), Decimal(0)),
+    **dict.fromkeys(("liquidations", "accounts_liquidated", "unserved", "refusals"), 0),
+    utilisation=Decimal(0),
+)
+
+
+def test_what_was_never_seen_has_no_bound_above_and_nothing_is_below_zero() -> None:
+    def measured(losses: list[int]) -> dict[str, tuple[float | None, float | None]]:
+        rows = [replace(ROW, bad_debt=Decimal(loss)) for loss in losses]
+        return {figure.name: (figure.low, figure.high) for figure in _figures(rows, (), "USD")}
+
+    never, once = measured([0] * 60), measured([0] * 59 + [9000])
+    for name in ("bad debt", "mean of the worst 5 %: insolvent debt"):
+        assert never[name] == (0.0, None)
+        low, high = once[name]
+        assert low == 0.0
+        assert high is not None
+        assert high > 150

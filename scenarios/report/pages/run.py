@@ -28,6 +28,7 @@ METRIC_NAMES: Mapping[str, str] = {
     "accounts_liquidated": "accounts liquidated",
     "insurance_paid": "paid by the insurance fund",
     "socialised": "paid by lenders and others",
+    "deleveraged": "given up by winners in deleveraging",
     "unserved": "accounts left short of margin",
     "refusals": "actions refused",
     "oracle_error": "greatest oracle error, relative",
@@ -66,12 +67,6 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
         )
         for line in result.series
     )
-    lost = result.metrics.bad_debt
-    lead = (
-        f"Bad debt of {number(lost)} {result.money}."
-        if lost
-        else f"No bad debt; {result.metrics.liquidations} liquidation steps."
-    )
     listed = result.events[:MOST_EVENTS]
     events = tuple(
         (
@@ -88,7 +83,7 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
     return Page(
         "One path",
         result.title,
-        lead,
+        _lead(result),
         (
             Section(
                 "What it came to",
@@ -111,6 +106,18 @@ def run_page(file: ProtocolFile, result: RunResult) -> Page:
         ),
         file.about,
     )
+
+
+def _lead(result: RunResult) -> str:
+    """Return the answer in a sentence; what winners gave up is a loss too, though nobody's debt."""
+    metrics = result.metrics
+    if metrics.bad_debt:
+        answer = f"Bad debt of {number(metrics.bad_debt)} {result.money}"
+    else:
+        answer = f"No bad debt; {metrics.liquidations} liquidation steps"
+    if metrics.deleveraged:
+        answer += f"; winners gave up {number(metrics.deleveraged)} {result.money} in deleveraging"
+    return f"{answer}."
 
 
 def moving(series: tuple[Series, ...]) -> tuple[Series, ...]:
@@ -192,4 +199,6 @@ def _contagion(result: RunResult) -> Iterator[Section]:
 
 def _metric_rows(metrics: Metrics) -> Iterable[tuple[str, str]]:
     for field, name in METRIC_NAMES.items():
-        yield name, number(getattr(metrics, field))
+        value = getattr(metrics, field)
+        if value or field != "deleveraged":
+            yield name, number(value)

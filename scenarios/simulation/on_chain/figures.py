@@ -39,4 +39,4 @@ def chain_estimates(rows: Sequence[ChainMetrics], money: str) -> Iterator[tuple[
         ("transactions reverted", "", [row.reverted for row in rows]),
         ("blocks missed", "", [row.missed_blocks for row in rows]),
     ):
-        yield mean("", [float(value) for value in values]), name, unit
+        yield mean("", [float(value) for value in values], least=0.0), name, unit
