@@ -106,7 +106,8 @@ class ChainFile(Part):
         description="Proposer whom attackers own, for whose blocks they wait; empty: they need not wait.",
     )
     senders: dict[str, SenderFile] = Field(
-        default_factory=dict, description="By agent; `default` for all others."
+        default_factory=dict,
+        description="By agent; `attacker` for what attacks send; `default` for all others.",
     )
 
     def sender(self, agent: str) -> SenderFile:

@@ -10,6 +10,9 @@ from scenarios.files.positions import Path
 from scenarios.files.protocol import ProtocolFile
 from scenarios.files.protocol_chain import BURNED, GAS_DECIMALS
 
+SENDERS = ("default", "attacker")
+"""Senders besides the file's agents."""
+
 
 def check_chain(model: ProtocolFile) -> Iterator[Finding]:
     """Yield what is wrong across the chain's part and the rest of the file."""
@@ -29,7 +32,12 @@ def check_chain(model: ProtocolFile) -> Iterator[Finding]:
         message = f"a step of {model.run.step_seconds} s is no whole number of blocks"
         expected = f"a multiple of block_seconds, {model.run.block_seconds}"
         yield Finding("step", ("run", "step_seconds"), message, expected)
-    for name in chain.proposers:
+    for name, proposer in chain.proposers.items():
+        for field in ("favours", "censors"):
+            for index, agent in enumerate(getattr(proposer, field)):
+                if agent not in model.agents:
+                    place = ("chain", "proposers", name, field, index)
+                    yield _unknown(place, "agent", agent, model.agents)
         if name in model.agents or name in model.venues or name == BURNED:
             path = ("chain", "proposers", name)
             yield Finding("duplicate-name", path, f"{name!r} is taken", "another name", at_key=True)
@@ -41,8 +49,8 @@ def check_chain(model: ProtocolFile) -> Iterator[Finding]:
     if follows and follows not in model.assets:
         yield _unknown(("chain", "congestion", "follows"), "asset", follows, model.assets)
     for name, sender in chain.senders.items():
-        if name not in ("default", *model.agents):
-            yield _unknown(("chain", "senders", name), "agent", name, model.agents, at_key=True)
+        if name not in (*SENDERS, *model.agents):
+            yield _unknown(("chain", "senders", name), "agent", name, (*SENDERS, *model.agents), at_key=True)
         if sender.follows and sender.follows not in model.agents:
             yield _unknown(("chain", "senders", name, "follows"), "agent", sender.follows, model.agents)
 

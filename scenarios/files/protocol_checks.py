@@ -38,6 +38,7 @@ from scenarios.files.protocol_name_checks import check_owners, check_smallest
 from scenarios.files.protocol_options import volatility_of
 from scenarios.files.protocol_oracle import check_node
 from scenarios.files.protocol_rules import PERPETUALS_ONLY
+from scenarios.files.protocol_sense_checks import check_sense
 from scenarios.files.protocol_venues import (
     ConcentratedFile,
     CryptoswapFile,
@@ -123,6 +124,7 @@ def _check(model: ProtocolFile) -> Iterator[Finding]:
     yield from check_carry(model)
     yield from check_owners(model)
     yield from check_smallest(model)
+    yield from check_sense(model)
     for section, entries in (("agents", model.agents), ("attacks", model.attacks)):
         for name, entry in entries.items():
             yield from _check_names(model, (section, name), entry)
