@@ -111,13 +111,14 @@ class AttackResult:
 
 @dataclass(slots=True)
 class Purse:
-    """What an attack has used so far."""
+    """What an attack has used so far; ``gas`` is what its transactions paid on a chain, in money."""
 
     capital: Fraction = Fraction(0)
     flash_loan: Fraction = Fraction(0)
     manipulation_cost: Fraction = Fraction(0)
     bribes: Fraction = Fraction(0)
     transactions: int = 0
+    gas: Fraction = Fraction(0)
     brought: dict[str, int] = field(default_factory=dict)
     accounts: list[str] = field(default_factory=lambda: [ATTACKER])
 
@@ -164,7 +165,7 @@ class Attacker(BaseModel):
         game.restore(point)
         moved = changes(before, after)
         moved[OUTSIDE_MARKETS] = moved.get(OUTSIDE_MARKETS, Fraction(0)) + brought
-        costs = Fraction(game.file.fees.transaction) * purse.transactions
+        costs = Fraction(game.file.fees.transaction) * purse.transactions + purse.gas
         profit = together(moved, purse.accounts) - brought - costs - purse.bribes
         others = {name: value for name, value in moved.items() if name not in purse.accounts and value}
         others |= {name: value for name, value in ((COSTS, costs), (BRIBES, purse.bribes)) if value}
@@ -212,8 +213,10 @@ class Attacker(BaseModel):
 
     @contextmanager
     def move(self, game: Simulation, purse: Purse, what: str) -> Iterator[Transaction]:
-        """Run one transaction of the attack and pay for it."""
+        """Run one transaction of the attack and pay for it, also where it reverts."""
         purse.transactions += 1
+        if game.blocks is not None:
+            purse.gas += game.blocks.gas_of_attack(ATTACKER)
         with game.transaction(f"{ATTACKER}: {what}") as transaction:
             yield transaction
 

@@ -21,6 +21,7 @@ from scenarios.blocks.chain import Chain, SavedChain
 from scenarios.files.protocol_chain import ChainFile
 from scenarios.simulation.names import GAS_OF
 from scenarios.simulation.on_chain.bids import Bid, open_bid, outbid
+from scenarios.simulation.on_chain.build import GAS, wei
 from scenarios.simulation.on_chain.surround import surround
 from scenarios.simulation.on_chain.wishes import COMPETING, Deed, Trial, Wish, carry_out_or_revert
 
@@ -265,6 +266,12 @@ class Blocks:
             self.chain.controlled_slot(self.stress())
         else:
             self.slot()
+
+    def gas_of_attack(self, attacker: str) -> Fraction:
+        """Return what a transaction of an attack pays now, in money: gas at base fee and tip."""
+        sender, settings = self.settings.sender(attacker), self.settings
+        gas, tip = sender.gas or GAS["attack"], wei(sender.tip)
+        return self.game.value(settings.native, gas * (self.chain.base_fee + tip))
 
     def wait_for_control(self, slots: int) -> int:
         """Let quiet slots pass until the attacker's proposer has the next ``slots``; return how many.

@@ -14,7 +14,13 @@ from scenarios.world import World
 GWEI = 10**9
 PROPOSERS = "chain: proposers"
 DEMAND = "chain: everybody else"
-GAS: Mapping[str, int] = {"oracle": 80_000, "keeper": 500_000, "arbitrage": 250_000, "user": 200_000}
+GAS: Mapping[str, int] = {
+    "oracle": 80_000,
+    "keeper": 500_000,
+    "arbitrage": 250_000,
+    "user": 200_000,
+    "attack": 1_000_000,
+}
 """Of a transaction where the file gives none, by kind; round figures of mainnet."""
 
 
