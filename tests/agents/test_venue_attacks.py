@@ -163,6 +163,7 @@ def test_a_thin_book_is_pumped_and_a_position_limit_ends_it() -> None:
             assets=assets,
             oracle={"nodes": nodes, "prices": {"MNGO": "book", "USDC": "dollar"}},
             listings={"USDC": {"collateral_factor": "0.9", "cash": 50000000}},
+            outside={"half_spread": 0, "flash_liquidity": {"USDC": 100000000}},
             perpetuals={"MNGO-PERP": market},
             margin={"preset": "mango-v3"},
             liquidation={"preset": "mango"},
