@@ -31,7 +31,7 @@ from itertools import islice
 from typing import Literal
 
 from scenarios.errors import MissingExtraError, ParameterError
-from scenarios.runs.errors import TaskError
+from scenarios.runs.errors import ClusterError, TaskError
 from scenarios.runs.task import Task, encode_all
 
 Kind = Literal["serial", "threads", "processes", "dask"]
@@ -42,6 +42,8 @@ _SWITCH_SECONDS = 0.05
 With the usual 5 ms, threads that come out of their kernels at one time write their records in turns, end
 together and meet again at the next chunk. One that ends first stays ahead, and they meet no more.
 """
+CONNECT_SECONDS = 10.0
+"""How long a cluster's scheduler has to answer."""
 _QUIET_CLUSTER = {
     "distributed.admin.system-monitor.interval": "10s",
     "distributed.admin.tick.interval": "1s",
@@ -157,7 +159,10 @@ def _dask(stack: ExitStack, workers: int, address: str) -> Executor:
             )
         client = stack.enter_context(Client(cluster))
     else:
-        client = stack.enter_context(Client(address))
+        try:
+            client = stack.enter_context(Client(address, timeout=CONNECT_SECONDS))
+        except (OSError, ValueError) as error:
+            raise ClusterError(address, str(error)) from None
     executor: Executor = client.get_executor(pure=False)
     return executor
 

@@ -111,6 +111,7 @@ def test_euler_by_hand() -> None:
     account = held(10_000, base={"ETH": -10}, tokens={"wstETH": (10, 3_600), "DOGE": (1, 1)})
     assert dollars(EULER_PRIME.judge(EXACT, account, INITIAL).excess) == 8_300 + 36_000 * 0.91 - 30_000
     assert dollars(EULER_PRIME.judge(EXACT, account, MAINTENANCE).excess) == 8_500 + 36_000 * 0.93 - 30_000
+    assert EULER_PRIME.judge(EXACT, held(-5_100, base={"ETH": 2}), MAINTENANCE).excess == -1  # a violation
     with pytest.raises(UnfitPortfolioError, match="one debt"):
         EULER_PRIME.judge(EXACT, held(-1, base={"ETH": -1}), INITIAL)
     free = EULER_PRIME.judge(EXACT, held(100, base={"ETH": 1}), INITIAL)

@@ -24,7 +24,7 @@ from scenarios.errors import MissingExtraError, ParameterError
 from scenarios.markets.describe import market_seed
 from scenarios.runs import Study, StudyResult, executors, results, run_study
 from scenarios.runs.chunks import ChunkSizer
-from scenarios.runs.errors import JournalError, TaskError
+from scenarios.runs.errors import ClusterError, JournalError, TaskError
 from scenarios.runs.market_task import MarketTask
 from scenarios.runs.results import column, read_records
 from scenarios.runs.task import encode, encode_all
@@ -315,6 +315,13 @@ def test_dask_is_an_extra(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(executors, "find_spec", lambda name: None)
     with pytest.raises(MissingExtraError, match="cluster"):
         study(tmp_path, executor="dask")
+
+
+def test_a_cluster_that_nobody_runs_is_said_to_be_that() -> None:
+    nobody = executors.open_executor("dask", 1, "nowhere")
+    with pytest.raises(ClusterError, match=r"'nowhere'.*dask scheduler") as caught, nobody:
+        pass
+    assert caught.value.exit_code == 3
 
 
 def test_memory_does_not_grow_with_the_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ class EulerCluster(Generic[N]):
         return VaultCollateral(row.name, row.amount, value, value, ramp)
 
     def judge(self, context: Context[N], portfolio: Portfolio[N], check: Check) -> Judgement[N]:
-        """Return adjusted collateral less the debt; without a debt nothing is asked for.
+        """Return adjusted collateral less the debt and a unit; without a debt nothing is asked for.
 
         The price view is in the portfolio's prices: bid and ask to borrow, the middle to liquidate.
         """
@@ -75,8 +75,9 @@ class EulerCluster(Generic[N]):
                 equity = equity + row.value(context)
             return Judgement(check, equity, equity)
         answer = account.judge(context, check)
-        lost = answer.equity - answer.excess
-        return Judgement(check, answer.excess, answer.equity, charges={"loan-to-value": lost})
+        excess = answer.excess - context.of(1)  # adjusted collateral that equals the debt is a violation
+        lost = answer.equity - excess
+        return Judgement(check, excess, answer.equity, charges={"loan-to-value": lost})
 
 
 def _pairs(rows: tuple[tuple[str, str, int], ...]) -> tuple[Accepted[int], ...]:
