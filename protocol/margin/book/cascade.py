@@ -17,7 +17,8 @@ from protocol.errors import CascadeError
 from protocol.margin.book.blocks import Blocks
 from protocol.margin.book.book import Book
 from protocol.margin.book.engine import kernels
-from protocol.margin.book.safe_radius import Judge, Subject, checked
+from protocol.margin.book.price_moves import checked
+from protocol.margin.book.safe_radius import Judge, Subject
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]

@@ -38,13 +38,13 @@ from protocol.margin.book.decision import Marker, bound, signs, totals
 from protocol.margin.book.engine import kernels
 from protocol.margin.book.linear import Coefficients
 from protocol.margin.book.masks import Masks, clear, members, occupied, packed, unpacked
+from protocol.margin.book.price_moves import ABSOLUTE, RELATIVE
 from protocol.margin.book.widths import MOST_PARTS, PARTS, WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
 Wholes: TypeAlias = NDArray[np.int64]
 Fold: TypeAlias = Callable[[Floats], Coefficients]
 
-RELATIVE, ABSOLUTE = 1e-9, 1e-12
 STRETCH = np.array([1.0 + RELATIVE, ABSOLUTE, 1.0 - RELATIVE])
 WINDOW = 512
 """Accounts of a list that are sorted by number of positions among themselves."""

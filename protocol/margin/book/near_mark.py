@@ -25,9 +25,10 @@ from numpy.typing import NDArray
 
 from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.engine import aligned, in_ranges, kernels
-from protocol.margin.book.judges import ABSOLUTE, RELATIVE, WholeJudge
+from protocol.margin.book.judges import WholeJudge
 from protocol.margin.book.linear import Coefficients
 from protocol.margin.book.masks import Masks, members, packed, unpacked
+from protocol.margin.book.price_moves import moved
 from protocol.margin.book.widths import PARTS, WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -91,14 +92,6 @@ class NearJudge(WholeJudge):
         parts = near.reshape(-1, PARTS, WIDTH // PARTS).any(axis=2)
         chosen[:] = np.packbits(parts, axis=1, bitorder="little")[:, 0]
         return int(parts.sum()), chosen
-
-
-def moved(base: Floats, now: Floats) -> float:
-    """Return the largest relative move of a price, lengthened; infinity where one moved from zero."""
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share = np.where(now == base, 0.0, np.abs(now - base) / base)
-    most = float(share.max(initial=0.0))
-    return most * (1 + RELATIVE) + ABSOLUTE if most > 0 else 0.0
 
 
 def below_and_excess(

@@ -31,9 +31,10 @@ from protocol.margin.book.blocks import Blocks, block_sums
 from protocol.margin.book.book import Book
 from protocol.margin.book.decision import Marker
 from protocol.margin.book.engine import in_ranges, kernels
-from protocol.margin.book.judges import ABSOLUTE, RELATIVE, ListJudge, WholeJudge
+from protocol.margin.book.judges import ListJudge, WholeJudge
 from protocol.margin.book.linear import Coefficients, Weights
 from protocol.margin.book.near_mark import NearJudge
+from protocol.margin.book.price_moves import ABSOLUTE, RELATIVE, checked, largest_move
 from protocol.margin.book.widths import WIDTH
 
 Floats: TypeAlias = NDArray[np.float64]
@@ -298,15 +299,15 @@ class SafeRadiusList:
 
     def _among_unrevised(self, now: Floats) -> Wholes:
         if self._base is None:
-            return self._rebuild(checked(now, self.still.shape))
+            return self._rebuild(checked(now, self.still.shape).copy())
         move = self._moved(now)
         if move >= self._limit:
             # A list that will not outlive a few ticks does not pay: mark everybody instead.
             step = move if self._last is None else largest_move(self._last, now, self.still)
-            self._last = now
+            self._last = now.copy()
             pays = 4 * step < self.skin and self._saved >= self._cost()
-            return self._rebuild(now) if pays else self._mark_all(now)
-        self._last = now
+            return self._rebuild(now.copy()) if pays else self._mark_all(now)
+        self._last = now.copy()
         before = self._judge.looked_at
         found = self._listed_failing(now, int(np.searchsorted(self._radii, move, "right")))
         looked = self._judge.looked_at - before
@@ -384,37 +385,3 @@ class SafeRadiusList:
         self._limit, self._work = self.skin, 0
         self.rebuilds += 1
         return self._listed_failing(now, int(np.searchsorted(self._radii, 0.0, "right")))
-
-
-def checked(prices: ArrayLike, shape: tuple[int, ...]) -> Floats:
-    """Return prices as an array.
-
-    Raises
-    ------
-    BookError
-        If there are too few or too many, or one is negative or not finite.
-    """
-    now = np.asarray(prices, dtype=np.float64)
-    # Where one is no number, so is the least, and the comparison fails.
-    if now.shape != shape or not (now.size == 0 or 0 <= now.min() <= now.max() < np.inf):
-        raise BookError("prices", f"{shape[0]} numbers of at least zero are needed")
-    return now
-
-
-def largest_move(base: Floats, now: Floats, still: NDArray[np.bool_]) -> float:
-    """Return the largest relative move of the prices that may move, infinity if one moved from zero.
-
-    Raises
-    ------
-    BookError
-        If a price that never moves has moved.
-    """
-    moved = now != base
-    if moved[still].any():
-        raise BookError("prices", "a price that was declared still has moved")
-    if not base.all():
-        if moved[base == 0].any():
-            return float(np.inf)
-        base = np.where(base == 0, 1.0, base)
-        now = np.where(moved, now, base)
-    return float(np.abs(now / base - 1.0).max(initial=0.0))

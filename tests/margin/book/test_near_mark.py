@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 
 from protocol.margin.book.cascade import FullMark, positions_sold
 from protocol.margin.book.decision import Marker
-from protocol.margin.book.near_mark import FURTHEST, NearJudge, moved
+from protocol.margin.book.near_mark import FURTHEST, NearJudge
+from protocol.margin.book.price_moves import moved
 from protocol.margin.book.safe_radius import LinearSubject, SafeRadiusList
 from random_books import ArrayCase, array_case
 
@@ -109,3 +110,16 @@ def test_what_a_list_has_at_hand_is_what_the_book_has(shock: float) -> None:
     assert np.array_equal(
         positions_sold(case.book, found[1:], finder=lazy), positions_sold(case.book, found[1:])
     )
+
+
+def test_prices_may_be_written_into_the_same_array() -> None:
+    """A caller who moves his own array must not move what the list remembers."""
+    case = array_case(7, ACCOUNTS)
+    lazy, full = (
+        SafeRadiusList(LinearSubject(Marker(case.book), case.weights, case.still), case.still),
+        judges(case, True)[1],
+    )
+    prices = case.prices.copy()
+    for step in (0.0, 0.004, 0.004, 0.03, 0.001, 0.2, 0.001):
+        prices *= np.where(case.still, 1.0, 1 - step)
+        assert np.array_equal(lazy.failing(prices), full.failing(prices))
