@@ -24,7 +24,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from protocol.margin.book.blocks import Blocks, block_sums
-from protocol.margin.book.engine import aligned, in_ranges, kernels
+from protocol.margin.book.engine import in_ranges, kernels
 from protocol.margin.book.judges import WholeJudge
 from protocol.margin.book.linear import Coefficients
 from protocol.margin.book.masks import Masks, members, packed, unpacked
@@ -52,10 +52,6 @@ class NearJudge(WholeJudge):
     _growth: float = field(init=False)
     _doubt: Shorts = field(init=False)
 
-    def __post_init__(self) -> None:
-        WholeJudge.__post_init__(self)
-        self._excess = aligned(np.empty((self.marker.blocks.count, WIDTH), dtype=np.float32))
-
     def failing(self, prices: Floats, count: int) -> Wholes:
         """Return who fails, by rising number; ``count`` is that of all accounts."""
         marker, blocks, now = self.marker, self.marker.blocks, self.fold(prices)
@@ -65,6 +61,8 @@ class NearJudge(WholeJudge):
             negative = below_in_parts(blocks, now, self._open, chosen, fast=marker.fast)
         else:
             self.looked_at += count
+            if self._base is None:  # lists that never need it cost nothing
+                self._excess = np.empty((blocks.count, WIDTH), dtype=np.float32)
             negative = below_and_excess(blocks, now, self._excess, fast=marker.fast, workers=marker.workers)
             self._base, self._growth = prices.copy(), marker.growth(now)
             doubt = 4.0 * marker.doubt(now)
