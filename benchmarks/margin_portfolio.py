@@ -2,7 +2,7 @@
 
 Goals: 6 times scipy's sparse product with the same table, 1,000 times revaluing every position of every
 account; a Black-76 value within 6e-16 of the forward and 2.5 times as fast as scipy's normal distribution.
-On a quiet machine: 7.6 to 7.8 times, 1,030 to 1,077 times, 3.0 to 3.8; 24 ms for the book, 7 to read it.
+On a quiet machine: 7.6 to 7.8 times, 1,018 to 1,077 times, 3.0 to 3.8; 24 ms for the book, 7 to read it.
 
 Run: ``uv run --with mpmath python -m benchmarks.margin_portfolio`` from the project's root; without mpmath
 the error is measured against scipy only.

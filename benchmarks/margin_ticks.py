@@ -3,11 +3,11 @@
 Goals: 50 times the full mark in a calm hour and 10 times in a crash; 5,000 times where one price moves; a
 cascade 50 times where under 1 % of the book is liquidated, and never below 0.9 of it. Liquidations must be
 identical, account by account and tick by tick. The book is synthetic: lognormal leverage decides the gain.
-A million accounts on two cores, over several runs: ticks 55 to 91 and 12 to 19 times, one price 6,300 to
-12,000. Cascades under 1 % of the book 108 to 160 times where one price moves by up to 1 %, 54 to 68 after
-5 %, 90 to 115 where all move by 0.2 %, 65 to 85 after 1 %; 0.95 to 1.2 where 60 % of it is liquidated. A
-ratio is high where the host's memory is slow: one full mark took 6.6 ms in one quiet run and 3.8 ms in the
-next, the list 0.8 ms in both.
+A million accounts on two cores, over several runs: ticks 40 to 91 and 9 to 19 times, one price 5,700 to
+12,000. Cascades under 1 % of the book 82 to 160 times where one price moves by up to 1 %, 35 to 68 after
+5 %, 55 to 115 where all move by 0.2 %, 42 to 86 after 1 %; 0.84 to 1.24 where 60 % of it is liquidated. So
+goals are missed in some runs: a full mark streams memory, a list reads far apart, and hosts differ in which
+they do well, from one hour to the next.
 
 Run: ``python -m benchmarks.margin_ticks`` from the project's root.
 """
